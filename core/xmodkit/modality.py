@@ -1,0 +1,177 @@
+"""What a kind of data looks like: modalities, their fields and their axes. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xmodkit.errors import DataError
+
+__all__ = ["Array", "Arrays", "Axis", "Field", "Modality"]
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a field.
+
+    `size=None` marks a ragged axis: its extent differs from sample to sample. Samples of
+    different extent share a batch only if `pad` is true (atoms, padded with the field's fill);
+    otherwise each extent is a batch of its own (images).
+    """
+
+    name: str
+    size: int | None = None
+    unit: str = ""
+    coordinates: tuple[float, ...] | None = None
+    pad: bool = False
+
+    def __post_init__(self) -> None:
+        if self.coordinates is not None and len(self.coordinates) != self.size:
+            raise DataError(
+                f"axis {self.name!r}: {len(self.coordinates)} coordinates given for size "
+                f"{self.size}; give one coordinate per point"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the axis as plain JSON values."""
+        return {
+            "name": self.name,
+            "size": self.size,
+            "unit": self.unit,
+            "coordinates": None if self.coordinates is None else list(self.coordinates),
+            "pad": self.pad,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Axis:
+        """Rebuild an axis from `to_json`."""
+        coordinates = values["coordinates"]
+        return cls(
+            str(values["name"]),
+            values["size"],
+            str(values["unit"]),
+            None if coordinates is None else tuple(float(c) for c in coordinates),
+            bool(values["pad"]),
+        )
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named array of a modality: axes, dtype, unit, valid range and fill value.
+
+    A scalar has no axes. `dtype` is a numpy name, or "string". `fill` pads ragged axes and marks
+    what is missing.
+    """
+
+    name: str
+    axes: tuple[Axis, ...] = ()
+    dtype: str = "float32"
+    unit: str = ""
+    valid_range: tuple[float, float] | None = None
+    fill: float = float("nan")
+    long_name: str = ""
+
+    @property
+    def ragged(self) -> bool:
+        """Whether any axis differs in extent between samples."""
+        return any(axis.size is None for axis in self.axes)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the field holds floating-point numbers."""
+        return self.dtype.startswith("float")
+
+    def check(self, array: Array, *, batched: bool = False) -> Array:
+        """Return `array` if it fits this field, with a leading batch axis if `batched`.
+
+        Raise `DataError` naming what was given and what was expected.
+        """
+        shape = array.shape[1:] if batched else array.shape
+        if array.dtype != np.dtype(self.dtype):
+            raise DataError(f"{self.name}: {array.dtype} given, {self.dtype} expected")
+        if len(shape) != len(self.axes) or any(
+            size == 0 or axis.size not in (None, size)
+            for axis, size in zip(self.axes, shape, strict=False)
+        ):
+            raise DataError(f"{self.name}: shape {shape} given, {self.describe_axes()} expected")
+        self._check_values(array)
+        return array
+
+    def describe_axes(self) -> str:
+        """Return the axes as people read them: `(y, x, channel=3)`."""
+        names = (a.name if a.size is None else f"{a.name}={a.size}" for a in self.axes)
+        return f"({', '.join(names)})"
+
+    def _check_values(self, array: Array) -> None:
+        if self.is_float and not np.isfinite(array).all():
+            raise DataError(f"{self.name}: NaN or infinite values given, finite values expected")
+        if self.valid_range is None:
+            return
+        low, high = self.valid_range
+        if np.issubdtype(array.dtype, np.integer):
+            limits = np.iinfo(array.dtype)
+            if low <= limits.min and high >= limits.max:
+                return  # every value of the dtype is valid: do not read the array
+        least, most = array.min(), array.max()
+        if least < low or most > high:
+            raise DataError(
+                f"{self.name}: values {least:g} to {most:g} given, {low:g} to {high:g} "
+                f"{self.unit} expected"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the field as plain JSON values (a NaN fill becomes null)."""
+        return {
+            "name": self.name,
+            "axes": [axis.to_json() for axis in self.axes],
+            "dtype": self.dtype,
+            "unit": self.unit,
+            "valid_range": None if self.valid_range is None else list(self.valid_range),
+            "fill": None if self.fill != self.fill else self.fill,
+            "long_name": self.long_name,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Field:
+        """Rebuild a field from `to_json`."""
+        valid = values["valid_range"]
+        fill = values["fill"]
+        return cls(
+            str(values["name"]),
+            tuple(Axis.from_json(axis) for axis in values["axes"]),
+            str(values["dtype"]),
+            str(values["unit"]),
+            None if valid is None else (float(valid[0]), float(valid[1])),
+            float("nan") if fill is None else fill,
+            str(values["long_name"]),
+        )
+
+
+@dataclass(frozen=True)
+class Modality:
+    """A kind of data: one or more named fields, e.g. `scan`, or `structure` (numbers, positions)."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+    def field(self, name: str) -> Field:
+        """Return the field of that name, or raise `DataError`."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        names = ", ".join(field.name for field in self.fields)
+        raise DataError(f"modality {self.name!r} has no field {name!r}; it has {names}")
+
+    def check(self, arrays: Arrays) -> None:
+        """Raise `DataError` unless `arrays` holds every field, and each fits."""
+        for field in self.fields:
+            if field.name not in arrays:
+                raise DataError(f"modality {self.name!r}: field {field.name!r} is missing")
+            field.check(arrays[field.name])

@@ -1,0 +1,229 @@
+"""The interface that a plugin implements: a pair of modalities and the routes between them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from xmodkit.errors import PluginError, UsageError
+from xmodkit.modality import Array, Arrays, Field, Modality
+from xmodkit.prediction import Derived, Prediction
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from xmodkit.model import Model
+
+__all__ = ["Failure", "ModalityPair", "Option", "Options", "Predictor", "Route", "Sample"]
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One specimen: an id, the arrays of each modality it has, and what is known of it.
+
+    `source` is the file it came from and `ordinal` its place there (a plate holds many).
+    `groups` names what must stay on one side of a split (plate, composition, molecule);
+    `position` is where on a plate, map or grid it lies.
+    """
+
+    id: str
+    arrays: Mapping[str, Arrays]
+    source: str = ""
+    ordinal: int = 0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    position: tuple[float, ...] | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An input that could not be read: which, and why on one line."""
+
+    id: str
+    source: str
+    error: str
+    ordinal: int = 0
+
+
+@dataclass(frozen=True)
+class Route:
+    """One direction between two modalities.
+
+    `kind` is `model` (a graph) or `fit` (a solver). `bounds` says what kind of bounds it gives.
+    `inputs` names further inputs of the graph, such as `seed`.
+    """
+
+    source: str
+    target: str
+    kind: Literal["model", "fit"] = "model"
+    bounds: Literal["interval", "ensemble", "none"] = "interval"
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The route as people write it: `scan:absorption`."""
+        return f"{self.source}:{self.target}"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that a pair owns, and the commands it belongs to."""
+
+    name: str
+    help: str
+    type: Literal["text", "int", "float", "flag", "file"] = "text"
+    default: Any = None
+    commands: tuple[str, ...] = ("infer",)
+    choices: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The option's name as a keyword: `pitch_mm` for `--pitch-mm`."""
+        return self.name.replace("-", "_")
+
+
+class Predictor(Protocol):
+    """Arrays in, prediction out: a loaded model file, or a pair's solver over model files."""
+
+    @property
+    def route(self) -> Route:
+        """The direction it predicts."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[Field, ...]:
+        """The fields it takes."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[Field, ...]:
+        """The fields it predicts."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """The device that really runs it."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """A hash that changes whenever its answers may change."""
+        ...
+
+    def run(self, arrays: Arrays, **inputs: Array) -> Prediction:
+        """Predict a batch: each array has a leading sample axis."""
+        ...
+
+
+class ModalityPair(ABC):
+    """What a plugin supplies: modalities, routes, and how to read, derive, draw and simulate.
+
+    Only `read` is required. `read` and `encode` run in threads and must not share state.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    modalities: ClassVar[tuple[Modality, ...]]
+    routes: ClassVar[tuple[Route, ...]]
+    options: ClassVar[tuple[Option, ...]] = ()
+    suffixes: ClassVar[tuple[str, ...]] = ()
+
+    def modality(self, name: str) -> Modality:
+        """Return the modality of that name."""
+        for modality in self.modalities:
+            if modality.name == name:
+                return modality
+        raise UsageError(f"{self.name} has no modality {name!r}")
+
+    def route(self, text: str | None = None) -> Route:
+        """Return the route written as `source:target` (or `source->target`); the first if None.
+
+        Raise `UsageError` listing the routes there are.
+        """
+        if text is None:
+            return self.routes[0]
+        written = text.replace("->", ":").strip()
+        if written.endswith("-"):
+            raise UsageError(
+                f"route {text!r}: the shell took '>' for a redirect; quote it, or write "
+                f"{written.rstrip('-')}:TARGET"
+            )
+        for route in self.routes:
+            if route.name == written:
+                return route
+        names = ", ".join(route.name for route in self.routes)
+        raise UsageError(f"{self.name} has no route {text!r}; it has {names}")
+
+    # Reading
+
+    @abstractmethod
+    def read(self, path: Path, route: Route, options: Options) -> Iterator[Sample | Failure]:
+        """Yield the samples of one file, and a failure for what cannot be read."""
+
+    def encode(self, sample: Sample, route: Route, options: Options) -> Sequence[Arrays]:
+        """Return the predictor's input rows for one sample: one, unless it has several sites."""
+        return (sample.arrays[route.source],)
+
+    def preview(self, path: Path, route: Route, options: Options) -> Image.Image | None:
+        """Draw what would be read from a file, e.g. the grid on a plate; None: draw its samples."""
+        return None
+
+    # Predicting
+
+    def model_file(self, route: Route, options: Options) -> Path:
+        """Return the shipped model file of a route (and of the condition the options name)."""
+        raise PluginError(f"{self.name} ships no model for {route.name}; give one with --model")
+
+    def predictor(self, route: Route, model: Path | None, device: str, options: Options) -> Predictor:
+        """Return the predictor of a route: the model file's, unless the pair solves it itself."""
+        from xmodkit.predictor import ModelPredictor
+
+        return ModelPredictor(model or self.model_file(route, options), device=device)
+
+    def outputs(self, route: Route, predictor: Predictor) -> tuple[Field, ...]:
+        """Return the fields stored per sample: the predictor's, unless `combine` changes them."""
+        return predictor.outputs
+
+    def combine(
+        self, samples: Sequence[Sample], rows: Prediction, owners: Sequence[int], route: Route
+    ) -> Prediction:
+        """Turn predicted rows into one prediction per sample; `owners[i]` is the sample of row i."""
+        return rows
+
+    def derived(self, route: Route) -> tuple[Field, ...]:
+        """Return the scalars that `derive` computes on this route."""
+        return ()
+
+    def derive(self, fields: Arrays, route: Route) -> Mapping[str, Derived]:
+        """Compute physics from a batch of predicted (or measured) fields of the target."""
+        return {}
+
+    # Showing
+
+    def write(self, sample: Sample, prediction: Prediction, folder: Path) -> Sequence[Path]:
+        """Write the pair's own files for one sample (CIFs, images) and return their paths."""
+        return ()
+
+    def draw(self, sample: Sample, prediction: Prediction, route: Route) -> Image.Image | None:
+        """Draw one sample's card for the contact sheet; None: the pair has no pictures."""
+        return None
+
+    # Making
+
+    def simulate(self, n: int, seed: int, options: Options) -> Iterator[Sample]:
+        """Yield `n` simulated samples; sample i depends on `seed` and i alone."""
+        raise PluginError(f"{self.name} has no simulator")
+
+    def examples(self, folder: Path) -> Sequence[Path]:
+        """Write example inputs into a folder and return their paths."""
+        raise PluginError(f"{self.name} has no examples")
+
+    def models(self) -> Mapping[str, type[Model]]:
+        """Return the architectures that `train --model` knows, by name (imports torch)."""
+        return {}
