@@ -67,7 +67,7 @@ class Field:
     """One named array of a modality: axes, dtype, unit, valid range and fill value.
 
     A scalar has no axes. `dtype` is a numpy name, or "string". `fill` pads ragged axes and marks
-    what is missing.
+    what is missing. `note` is what a reader of the data must know (which points are inferred).
     """
 
     name: str
@@ -77,6 +77,7 @@ class Field:
     valid_range: tuple[float, float] | None = None
     fill: float = float("nan")
     long_name: str = ""
+    note: str = ""
 
     @property
     def ragged(self) -> bool:
@@ -136,6 +137,7 @@ class Field:
             "valid_range": None if self.valid_range is None else list(self.valid_range),
             "fill": None if self.fill != self.fill else self.fill,
             "long_name": self.long_name,
+            "note": self.note,
         }
 
     @classmethod
@@ -151,6 +153,7 @@ class Field:
             None if valid is None else (float(valid[0]), float(valid[1])),
             float("nan") if fill is None else fill,
             str(values["long_name"]),
+            str(values.get("note", "")),
         )
 
 

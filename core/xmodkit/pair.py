@@ -180,7 +180,9 @@ class ModalityPair(ABC):
         """Return the shipped model file of a route (and of the condition the options name)."""
         raise PluginError(f"{self.name} ships no model for {route.name}; give one with --model")
 
-    def predictor(self, route: Route, model: Path | None, device: str, options: Options) -> Predictor:
+    def predictor(
+        self, route: Route, model: Path | None, device: str, options: Options
+    ) -> Predictor:
         """Return the predictor of a route: the model file's, unless the pair solves it itself."""
         from xmodkit.predictor import ModelPredictor
 
@@ -216,9 +218,15 @@ class ModalityPair(ABC):
 
     # Making
 
-    def simulate(self, n: int, seed: int, options: Options) -> Iterator[Sample]:
-        """Yield `n` simulated samples; sample i depends on `seed` and i alone."""
+    def simulate(self, n: int, seed: int, options: Options, start: int = 0) -> Iterator[Sample]:
+        """Yield simulated samples `start` to `start + n`; sample i depends on `seed` and i alone."""
         raise PluginError(f"{self.name} has no simulator")
+
+    def column_names(self, field: Field) -> Sequence[str]:
+        """Return a field's column names in a table: its coordinates, with their unit."""
+        axis = field.axes[0]
+        points = axis.coordinates or tuple(range(axis.size or 0))
+        return [f"{field.name}_{point:.6g}{axis.unit}" for point in points]
 
     def examples(self, folder: Path) -> Sequence[Path]:
         """Write example inputs into a folder and return their paths."""

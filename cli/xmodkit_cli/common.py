@@ -1,0 +1,148 @@
+"""Options that mean the same in every command, and commands that take on a pair's own options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from xmodkit import plugins
+from xmodkit.errors import PluginError, UsageError
+from xmodkit.pair import ModalityPair, Option
+
+__all__ = [
+    "PairCommand",
+    "debug_option",
+    "device_option",
+    "echo",
+    "json_option",
+    "out_option",
+    "overwrite_option",
+    "plugin_option",
+    "print_json",
+    "required_pair",
+    "resume_option",
+    "seed_option",
+    "split_options",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+_PAIR = "xmodkit.pair"
+
+plugin_option = click.option("--plugin", metavar="NAME", help="The pair to use.")
+out_option = click.option("-o", "--out", type=PATH, help="Where to write.")
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object as the last line of stdout."
+)
+debug_option = click.option("--debug", is_flag=True, help="Show a traceback on error.")
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:0 (strict)."
+)
+resume_option = click.option("--resume", is_flag=True, help="Do what an earlier run left.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what exists.")
+
+_TYPES: Mapping[str, click.ParamType[Any]] = {
+    "text": click.STRING,
+    "int": click.INT,
+    "float": click.FLOAT,
+    "flag": click.BOOL,
+    "file": PATH,
+}
+
+
+class PairCommand(click.Command):
+    """A command that also takes the options which the chosen pair declares for it.
+
+    The pair is the one that `--plugin` names, or the plugin of the model file that `--model`
+    names. It is loaded before parsing, so that `--help` shows its options too.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find the pair, then parse with its options."""
+        if (name := _named_plugin(args)) is not None:
+            ctx.meta[_PAIR] = plugins.pair(name)
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the command's own parameters and the pair's, help last."""
+        own = super().get_params(ctx)
+        pair: ModalityPair | None = ctx.meta.get(_PAIR)
+        if pair is None:
+            return own
+        taken = {name for parameter in own for name in parameter.opts}
+        extra: list[click.Parameter] = [
+            _click_option(option)
+            for option in pair.options
+            if self.name in option.commands and f"--{option.name}" not in taken
+        ]
+        return [*own[:-1], *extra, own[-1]]
+
+
+def required_pair(ctx: click.Context) -> ModalityPair:
+    """Return the pair of this call; raise `UsageError` listing what is installed if none."""
+    pair: ModalityPair | None = ctx.meta.get(_PAIR)
+    if pair is None:
+        raise UsageError(f"--plugin is missing; installed: {', '.join(plugins.names()) or 'none'}")
+    return pair
+
+
+def split_options(pair: ModalityPair, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the pair's own options among a command's keyword arguments."""
+    keys = {option.key for option in pair.options}
+    return {key: value for key, value in values.items() if key in keys}
+
+
+def echo(text: str) -> None:
+    """Print to stderr: whatever is not the result."""
+    click.echo(text, err=True)
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """Print one JSON object as a line of stdout."""
+    click.echo(json.dumps(values))
+
+
+def _click_option(option: Option) -> click.Option:
+    kind = click.Choice(option.choices) if option.choices else _TYPES[option.type]
+    shown = option.default not in (None, False)
+    return click.Option(
+        [f"--{option.name}"],
+        type=kind,
+        is_flag=option.type == "flag",
+        default=option.default,
+        show_default=shown,
+        help=option.help,
+    )
+
+
+def _named_plugin(args: Sequence[str]) -> str | None:
+    if (name := _value(args, "--plugin")) is not None:
+        return name
+    model = _value(args, "--model")
+    if model is None or not model.endswith(".onnx"):
+        return None
+    from xmodkit.modelfile import read_model_file
+
+    name = read_model_file(Path(model)).metadata.plugin
+    try:
+        plugins.pair(name)
+    except PluginError as error:
+        raise PluginError(f"{model}: needs {error}") from error
+    return name
+
+
+def _value(args: Sequence[str], option: str) -> str | None:
+    """Return an option's value before click has parsed anything."""
+    for i, arg in enumerate(args):
+        if arg == "--":
+            return None
+        if arg == option and i + 1 < len(args):
+            return args[i + 1]
+        if arg.startswith(option + "="):
+            return arg.partition("=")[2]
+    return None

@@ -1,0 +1,71 @@
+"""`xmod export`: turn a finished run into one model file and its card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from xmodkit import plugins
+from xmodkit.errors import InputError, MissingExtraError, UsageError
+from xmodkit_cli.common import (
+    PATH,
+    debug_option,
+    echo,
+    json_option,
+    out_option,
+    overwrite_option,
+    print_json,
+)
+
+__all__ = ["command"]
+
+
+@click.command("export")
+@click.argument("run", type=PATH)
+@out_option
+@click.option("--format", "kind", default="onnx", show_default=True, help="The exporter.")
+@click.option("--route", help="SOURCE:TARGET; the run's own by default.")
+@overwrite_option
+@json_option
+@debug_option
+def command(
+    run: Path,
+    out: Path | None,
+    kind: str,
+    route: str | None,
+    overwrite: bool,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Turn a finished run into one self-describing model file, with its card beside it.
+
+    Example: xmod export runs/a -o uvvis.onnx
+    """
+    try:
+        from xmodkit.train import Run, write_model
+    except ImportError as error:
+        raise MissingExtraError("exporting", error.name or "torch", "train") from error
+    pair = plugins.pair(_plugin_of(run))
+    finished = Run.load(run, pair)
+    if route is not None and pair.route(route).name != finished.route.name:
+        raise UsageError(f"--route {route}: {run} was trained for {finished.route.name}")
+    path = out or Path(f"{pair.name}.{kind}")
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: exists already; --overwrite replaces it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_model(finished, pair, plugins.exporter(kind), path)
+    card = path.with_suffix(".md")
+    if as_json:
+        print_json({"model": str(path), "card": str(card), "bytes": path.stat().st_size})
+    else:
+        echo(f"model: {path} ({path.stat().st_size / 1024:.0f} KB), card: {card}")
+    return 0
+
+
+def _plugin_of(run: Path) -> str:
+    try:
+        return str(json.loads((run / "run.json").read_text())["plugin"])
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{run}: no finished run here; train one with `xmod train`") from error

@@ -1,0 +1,222 @@
+"""`xmod infer`: predict for files, folders or a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xmodkit.errors import UsageError, XmodError
+from xmodkit.inputs import Inputs, find_inputs
+from xmodkit.modelfile import read_model_file
+from xmodkit.output import OutputPaths, default_output
+from xmodkit.pair import ModalityPair, Options, Predictor, Route
+from xmodkit.pipeline import Job, Progress, Summary, default_threads, run
+from xmodkit.reading import describe
+from xmodkit_cli.common import (
+    PATH,
+    PairCommand,
+    debug_option,
+    device_option,
+    echo,
+    json_option,
+    out_option,
+    overwrite_option,
+    plugin_option,
+    print_json,
+    required_pair,
+    resume_option,
+    split_options,
+)
+from xmodkit_cli.progress import ProgressLine
+from xmodkit_cli.tables import short_table, write_csv
+
+__all__ = ["command"]
+
+EXIT_SOME_FAILED, EXIT_INTERRUPTED = 3, 130
+
+
+@click.command("infer", cls=PairCommand)
+@click.argument("paths", nargs=-1, type=PATH)
+@plugin_option
+@click.option("--model", type=PATH, help="A model file in place of the shipped one.")
+@click.option("--route", help="SOURCE:TARGET; the pair's first route by default.")
+@out_option
+@click.option("--csv", type=PATH, help="Write a table as well.")
+@device_option
+@resume_option
+@overwrite_option
+@click.option("--keep-inputs", is_flag=True, help="Store the inputs beside the predictions.")
+@click.option("--preview", is_flag=True, help="Draw what would be read; predict nothing.")
+@click.option("--dry-run", is_flag=True, help="List what would be read; predict nothing.")
+@click.option(
+    "--pictures",
+    type=click.IntRange(0),
+    default=48,
+    show_default=True,
+    help="Draw this many samples on contact sheets.",
+)
+@click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="Threads that read ahead.")
+@json_option
+@debug_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    paths: tuple[Path, ...],
+    plugin: str | None,
+    model: Path | None,
+    route: str | None,
+    out: Path | None,
+    csv: Path | None,
+    device: str,
+    resume: bool,
+    overwrite: bool,
+    keep_inputs: bool,
+    preview: bool,
+    dry_run: bool,
+    pictures: int,
+    batch_size: int,
+    threads: int | None,
+    as_json: bool,
+    debug: bool,
+    **own: Any,
+) -> int:
+    """Predict one modality from another, for files, folders or a store.
+
+    Example: xmod infer --plugin uvvis scans/ --csv gaps.csv
+    """
+    if not paths:
+        raise UsageError("no input given; name files, folders or a store")
+    pair = required_pair(ctx)
+    options = split_options(pair, own)
+    direction = pair.route(route or _route_of(model, pair))
+    inputs = find_inputs(paths, pair.suffixes)
+    target = OutputPaths.at(out or default_output(paths[0], pair.name))
+    if dry_run:
+        return _list(inputs, as_json)
+    if preview:
+        return _preview(pair, direction, inputs, target, options, as_json)
+    predictor = pair.predictor(direction, model, device, options)
+    _say_where_trust_comes_from(predictor)
+    target.prepare(resume=resume, overwrite=overwrite)
+    job = Job(
+        pair=pair,
+        route=direction,
+        predictor=predictor,
+        inputs=inputs,
+        paths=target,
+        model=str(model or pair.model_file(direction, options).name),
+        options=options,
+        resume=resume,
+        keep_inputs=keep_inputs,
+        pictures=pictures,
+        batch_size=batch_size,
+        threads=threads or default_threads(),
+        debug=debug,
+    )
+    summary = _run(job)
+    _show(summary, job, csv, as_json)
+    if summary.interrupted:
+        return EXIT_INTERRUPTED
+    return EXIT_SOME_FAILED if summary.failed else 0
+
+
+def _run(job: Job) -> Summary:
+    line = ProgressLine(job.pair.name, " files")
+
+    def progress(state: Progress) -> None:
+        failed = f", {state.failed} failed" if state.failed else ""
+        line.update(state.files, state.total, f"({state.samples} samples{failed})")
+
+    try:
+        return run(job, progress, line.say)
+    finally:
+        line.close()
+
+
+def _route_of(model: Path | None, pair: ModalityPair) -> str | None:
+    """Return the route of a model file, so that `--model` alone says all."""
+    if model is None:
+        return None
+    metadata = read_model_file(model).metadata
+    if metadata.plugin != pair.name:
+        raise UsageError(
+            f"{model}: made for plugin {metadata.plugin!r}, used with --plugin {pair.name}; "
+            "leave --plugin out"
+        )
+    return metadata.route.name
+
+
+def _say_where_trust_comes_from(predictor: Predictor) -> None:
+    calibration = getattr(predictor, "calibration", None)
+    if calibration is not None and calibration.source == "simulated":
+        echo(
+            "note: this model was trained and its bounds calibrated on simulated samples "
+            f"({calibration.rows} rows); check both on samples of your own"
+        )
+
+
+def _list(inputs: Inputs, as_json: bool) -> int:
+    for file in inputs.files:
+        click.echo(str(file.path), err=as_json)
+    if as_json:
+        print_json({"files": [str(f.path) for f in inputs.files], "skipped": inputs.skipped})
+    else:
+        echo(f"{len(inputs.files)} files would be read, {inputs.skipped} of other kinds skipped")
+    return 0
+
+
+def _preview(
+    pair: ModalityPair,
+    route: Route,
+    inputs: Inputs,
+    target: OutputPaths,
+    options: Options,
+    as_json: bool,
+) -> int:
+    """Draw each file as it would be read."""
+    drawn, failed = [], 0
+    for file in inputs.files:
+        try:
+            picture = pair.preview(file.path, route, options)
+        except XmodError as error:
+            echo(describe(error, file.path))
+            failed += 1
+            continue
+        if picture is None:
+            echo(f"{file.path}: nothing to preview")
+            continue
+        target.figures.mkdir(parents=True, exist_ok=True)
+        path = target.figures / f"preview-{file.path.stem}.png"
+        picture.save(path)
+        drawn.append(str(path))
+        echo(f"preview: {path}")
+    if as_json:
+        print_json({"previews": drawn, "failed": failed})
+    return EXIT_SOME_FAILED if failed else 0
+
+
+def _show(summary: Summary, job: Job, csv: Path | None, as_json: bool) -> None:
+    stored = job.paths.store.exists()
+    if csv is not None and stored:
+        write_csv(csv, job.paths.store, job.pair, job.route)
+    if as_json:
+        print_json(summary.to_json())
+        return
+    if stored:
+        click.echo(short_table(job.paths.store, job.pair.derived(job.route)))
+    for sheet in sorted(job.paths.figures.glob("sheet-*.png")):
+        echo(f"picture: {sheet}")
+    echo(
+        f"{summary.out} predicted, {summary.novel} of them novel, {summary.failed} failed, "
+        f"{summary.skipped} skipped; {summary.samples_per_s:,.0f} samples/s on {summary.device}"
+    )
+    if summary.failed:
+        echo(f"failed inputs are listed in {job.paths.failed}")
+    if stored:
+        echo(f"store: {job.paths.store}")
+    if summary.interrupted:
+        echo("interrupted: what was committed is kept; --resume does the rest")

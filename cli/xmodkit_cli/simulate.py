@@ -1,0 +1,132 @@
+"""`xmod simulate`: write a store of simulated samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xmodkit import plugins
+from xmodkit.errors import UsageError
+from xmodkit.output import OutputPaths
+from xmodkit.pair import Options, Sample
+from xmodkit.pipeline import default_threads
+from xmodkit.records import sample_columns, sample_rows
+from xmodkit_cli.common import (
+    PairCommand,
+    debug_option,
+    json_option,
+    out_option,
+    overwrite_option,
+    plugin_option,
+    print_json,
+    required_pair,
+    resume_option,
+    seed_option,
+    split_options,
+)
+from xmodkit_cli.progress import ProgressLine
+
+__all__ = ["command"]
+
+_CHUNK = 64
+
+
+@click.command("simulate", cls=PairCommand)
+@plugin_option
+@click.option("-n", "--n", type=click.IntRange(1), required=True, help="How many samples.")
+@seed_option
+@out_option
+@click.option("--workers", type=click.IntRange(1), help="Processes; one per core by default.")
+@resume_option
+@overwrite_option
+@json_option
+@debug_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    plugin: str | None,
+    n: int,
+    seed: int,
+    out: Path | None,
+    workers: int | None,
+    resume: bool,
+    overwrite: bool,
+    as_json: bool,
+    debug: bool,
+    **own: Any,
+) -> int:
+    """Write a store of simulated samples; the same seed gives the same samples.
+
+    Example: xmod simulate --plugin uvvis -n 2000 --seed 1 --out sim.zarr
+    """
+    from xmodkit.store import StoreWriter
+
+    pair = required_pair(ctx)
+    options = split_options(pair, own)
+    path = out or Path(f"{pair.name}.zarr")
+    OutputPaths.at(path.with_suffix(".zarr")).prepare(resume=resume, overwrite=overwrite)
+    attributes = {
+        "plugin": pair.name,
+        "seed": seed,
+        "made_by": "simulate",
+        "options": {k: str(v) for k, v in options.items()},
+    }
+    if resume and path.exists():
+        writer = StoreWriter.resume(path)
+        _must_agree(writer.attributes, attributes, path)
+    else:
+        writer = StoreWriter.create(path, sample_columns(pair.modalities), attributes=attributes)
+    line = ProgressLine("simulate")
+    with writer:
+        start = len(writer)
+        for samples in _simulated(pair.name, start, n, seed, options, workers or default_threads()):
+            writer.append(sample_rows(samples, pair.modalities), keys=[s.id for s in samples])
+            line.update(len(writer), n)
+        done = len(writer)
+    line.close()
+    if as_json:
+        print_json({"samples": done, "skipped": start, "seed": seed, "store": str(path)})
+    else:
+        click.echo(f"{done} simulated samples in {path}")
+    return 0
+
+
+def _simulated(
+    name: str, start: int, stop: int, seed: int, options: Options, workers: int
+) -> Iterator[list[Sample]]:
+    """Yield chunks of samples in order, simulated by several processes."""
+    starts = range(start, stop, _CHUNK)
+    chunk = partial(_chunk, name, stop, seed, dict(options))
+    if workers == 1 or len(starts) < 2:
+        yield from map(chunk, starts)
+        return
+    # Not fork: threads of the parent (store, OpenMP) may hold locks.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        pending = []
+        for first in starts:
+            pending.append(pool.submit(chunk, first))
+            if len(pending) > 2 * workers:  # bounded: the store may be slower than the physics
+                yield pending.pop(0).result()
+        for future in pending:
+            yield future.result()
+
+
+def _chunk(name: str, stop: int, seed: int, options: dict[str, Any], first: int) -> list[Sample]:
+    n = min(_CHUNK, stop - first)
+    return list(plugins.pair(name).simulate(n, seed, options, start=first))
+
+
+def _must_agree(found: Mapping[str, Any], wanted: Mapping[str, Any], path: Path) -> None:
+    for name, value in wanted.items():
+        if found.get(name) != value:
+            raise UsageError(
+                f"{path}: was made with {name} {found.get(name)}, now {value}: "
+                "resume with the same, or write to another --out"
+            )

@@ -1,0 +1,101 @@
+"""Tables of a store of predictions: the short one people read, and the CSV they take away."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from xmodkit.modality import Array, Field
+from xmodkit.pair import ModalityPair, Route
+from xmodkit.store import StoreReader
+
+__all__ = ["short_table", "write_csv"]
+
+_SHOWN = 12
+_BLOCK = 1024
+
+
+def short_table(store: Path, derived: Sequence[Field]) -> str:
+    """Return the first rows of a store as aligned text: id, derived values, novelty."""
+    reader = StoreReader(store)
+    n = min(len(reader), _SHOWN)
+    heads = ["sample", *(f"{f.name}" + (f" / {f.unit}" if f.unit else "") for f in derived)]
+    columns = [[str(i) for i in reader.read("sample_id", 0, n)]]
+    columns += [_texts(reader, field, n) for field in derived]
+    if "novelty" in reader.fields:
+        heads.append("novelty")
+        novel = reader.read("novel", 0, n)
+        score = reader.read("novelty", 0, n)
+        columns.append(
+            [f"{s:.2f}{' novel' if flag else ''}" for s, flag in zip(score, novel, strict=True)]
+        )
+    widths = [max(map(len, [h, *c])) for h, c in zip(heads, columns, strict=True)]
+    rows = [heads, *zip(*columns, strict=True)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
+    if len(reader) > n:
+        lines.append(f"... and {len(reader) - n} more in the store")
+    return "\n".join(lines)
+
+
+def write_csv(path: Path, store: Path, pair: ModalityPair, route: Route) -> None:
+    """Write one row per sample: id, derived values with bounds and status, novelty, then fields.
+
+    A field of one axis takes one column per point, named by the pair; larger ones stay in the
+    store.
+    """
+    reader = StoreReader(store)
+    curves = [
+        f
+        for f in reader.fields.values()
+        if len(f.axes) == 1
+        and not f.ragged
+        and f.name != "latent"
+        and not f.name.startswith("input_")
+    ]
+    scalars = [f for f in reader.fields.values() if not f.axes]
+    heads = [f.name for f in scalars] + [n for f in curves for n in pair.column_names(f)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(heads)
+        for start in range(0, len(reader), _BLOCK):
+            stop = min(len(reader), start + _BLOCK)
+            columns = [_as_text(reader.read(f.name, start, stop)) for f in scalars]
+            points = [_as_text(reader.read(f.name, start, stop)) for f in curves]
+            for i in range(stop - start):
+                writer.writerow([*(c[i] for c in columns), *(v for p in points for v in p[i])])
+
+
+def _as_text(array: Array) -> Array:
+    if array.dtype.kind != "f":
+        return array
+    text: Array = np.char.mod("%.5g", array)
+    return text
+
+
+def _texts(reader: StoreReader, field: Field, n: int) -> list[str]:
+    names = [field.name, f"{field.name}_lower", f"{field.name}_upper", f"{field.name}_status"]
+    value, lower, upper, status = (
+        reader.read(name, 0, n) if name in reader.fields else [None] * n for name in names
+    )
+    return [_text(field, *row) for row in zip(value, lower, upper, status, strict=True)]
+
+
+def _text(
+    field: Field, value: float, lower: float | None, upper: float | None, status: str | None
+) -> str:
+    """Return `2.31 (2.10 to 2.52)`, `> 2.95`, `< 1.40` or `none`."""
+    if status == "none" or math.isnan(value):
+        return "none"
+    sign = {"above": "> ", "below": "< "}.get(status or "", "")
+    text = f"{sign}{value:.2f}"
+    if lower is None or upper is None or math.isnan(lower):
+        return text
+    return f"{text} ({_end(lower)} to {_end(upper)})"
+
+
+def _end(bound: float) -> str:
+    return f"{bound:.2f}" if math.isfinite(bound) else "open"

@@ -1,0 +1,122 @@
+"""Group input rows of equal shape into batches, run them, and put the results back in order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from xmodkit.modality import Array, Arrays, Field
+from xmodkit.pair import Predictor
+from xmodkit.prediction import Prediction, Value
+
+__all__ = ["Batcher"]
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+class Batcher:
+    """Runs rows of any shapes through a predictor in whole batches.
+
+    Rows share a batch if their shapes agree on every axis that cannot be padded. Batch buffers
+    are allocated once per shape and reused.
+    """
+
+    def __init__(self, predictor: Predictor, batch_size: int = 64, inputs: Arrays | None = None):
+        self.predictor = predictor
+        self.batch_size = batch_size
+        self.inputs = inputs or {}
+        self._buffers: dict[tuple[str, tuple[int, ...]], Array] = {}
+
+    def run(self, rows: Sequence[Arrays]) -> Prediction:
+        """Predict rows and return one prediction batch in their order."""
+        groups: dict[Shapes, list[int]] = defaultdict(list)
+        for i, row in enumerate(rows):
+            groups[self._shapes(row)].append(i)
+        order: list[int] = []
+        parts: list[Prediction] = []
+        for indices in groups.values():
+            for start in range(0, len(indices), self.batch_size):
+                batch = indices[start : start + self.batch_size]
+                feeds = {
+                    f.name: self._stack(f, [rows[i] for i in batch]) for f in self.predictor.inputs
+                }
+                parts.append(self.predictor.run(feeds, **self.inputs))
+                order += batch
+        return _concatenate(parts)[np.argsort(order)]
+
+    def _shapes(self, row: Arrays) -> Shapes:
+        return tuple(
+            tuple(
+                -1 if axis.pad else size
+                for axis, size in zip(field.axes, row[field.name].shape, strict=True)
+            )
+            for field in self.predictor.inputs
+        )
+
+    def _stack(self, field: Field, rows: Sequence[Arrays]) -> Array:
+        arrays = [row[field.name] for row in rows]
+        extent = tuple(int(size) for size in np.max([a.shape for a in arrays], axis=0, initial=0))
+        batch = self._buffer(field, extent)[: len(arrays)]
+        for i, array in enumerate(arrays):
+            if array.shape != extent:
+                batch[i] = field.fill
+            inside = tuple(slice(size) for size in array.shape)
+            batch[i][inside] = array
+        return batch
+
+    def _buffer(self, field: Field, extent: tuple[int, ...]) -> Array:
+        key = (field.name, extent)
+        if key not in self._buffers:
+            if len(self._buffers) >= 16:  # folders of crops have few shapes; bound it anyway
+                self._buffers.clear()
+            self._buffers[key] = np.empty((self.batch_size, *extent), field.dtype)
+        return self._buffers[key]
+
+
+def _concatenate(parts: Sequence[Prediction]) -> Prediction:
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    return replace(
+        first,
+        fields={name: _join_values([p.fields[name] for p in parts]) for name in first.fields},
+        novelty=_join([p.novelty for p in parts]),
+        novel=_join([p.novel for p in parts]),
+        latent=_join([p.latent for p in parts]),
+        bounds_source=_join([p.bounds_source for p in parts]),
+    )
+
+
+def _join_values(values: Sequence[Value]) -> Value:
+    return replace(
+        values[0],
+        value=_concatenated([v.value for v in values]),
+        lower=_join([v.lower for v in values]),
+        upper=_join([v.upper for v in values]),
+        shape=_join([v.shape for v in values]),
+    )
+
+
+def _join(arrays: Sequence[Array | None]) -> Array | None:
+    present = [array for array in arrays if array is not None]
+    return _concatenated(present) if len(present) == len(arrays) else None
+
+
+def _concatenated(present: Sequence[Array]) -> Array:
+    """Concatenate along the sample axis, padding other axes to the largest extent."""
+    extent = np.max([a.shape[1:] for a in present], axis=0, initial=0)
+    return np.concatenate([_pad(a, extent) for a in present])
+
+
+def _pad(array: Array, extent: Array) -> Array:
+    missing = [
+        (0, 0),
+        *((0, int(most - size)) for most, size in zip(extent, array.shape[1:], strict=True)),
+    ]
+    if not any(after for _, after in missing):
+        return array
+    fill: Mapping[str, float] = {"f": np.nan}
+    return np.pad(array, missing, constant_values=fill.get(array.dtype.kind, 0))

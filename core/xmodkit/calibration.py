@@ -1,0 +1,120 @@
+"""Bounds that were calibrated, as a model file carries them: applied here, fitted in `train`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xmodkit.prediction import Derived
+
+__all__ = ["Calibration", "ScalarBounds"]
+
+
+@dataclass(frozen=True)
+class ScalarBounds:
+    """Split-conformal bounds of one derived scalar, by bin of its predicted value.
+
+    `edges` separate the bins; `lower[i]` and `upper[i]` are the offsets of bin i. A bound at or
+    beyond the window's end (`limits`) is infinite: the truth may be censored there.
+    """
+
+    edges: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    limits: tuple[float, float] = (-np.inf, np.inf)
+
+    def apply(self, value: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return lower and upper bounds of predicted values, NaN where the value is NaN."""
+        bins = np.digitize(value, self.edges)
+        lower = value + np.asarray(self.lower)[bins]
+        upper = value + np.asarray(self.upper)[bins]
+        low, high = self.limits
+        missing = np.isnan(value)
+        lower = np.where(missing, np.nan, np.where(lower <= low, -np.inf, lower))
+        upper = np.where(missing, np.nan, np.where(upper >= high, np.inf, upper))
+        return lower.astype(np.float32), upper.astype(np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; infinite offsets and limits become null."""
+        return {
+            "edges": list(self.edges),
+            "lower": [_finite_or_none(v) for v in self.lower],
+            "upper": [_finite_or_none(v) for v in self.upper],
+            "limits": [_finite_or_none(v) for v in self.limits],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ScalarBounds:
+        """Rebuild from `to_json`."""
+        low, high = values["limits"]
+        return cls(
+            tuple(float(v) for v in values["edges"]),
+            tuple(-np.inf if v is None else float(v) for v in values["lower"]),
+            tuple(np.inf if v is None else float(v) for v in values["upper"]),
+            (-np.inf if low is None else float(low), np.inf if high is None else float(high)),
+        )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Where a model's bounds come from, what they promise, and those of its derived scalars.
+
+    `source` is `simulated`, `local` or `none`; `coverage` is the stated share; `rows` how many
+    held-out samples it rests on.
+    """
+
+    source: str
+    coverage: float
+    rows: int
+    novelty_threshold: float
+    derived: Mapping[str, ScalarBounds] = field(default_factory=dict)
+
+    def bound(
+        self, derived: Mapping[str, Derived], novel: NDArray[np.bool_] | None
+    ) -> dict[str, Derived]:
+        """Return derived scalars with their own bounds; novel samples get none (NaN)."""
+        return {name: self._bound(name, scalar, novel) for name, scalar in derived.items()}
+
+    def _bound(self, name: str, scalar: Derived, novel: NDArray[np.bool_] | None) -> Derived:
+        if name not in self.derived:
+            return scalar
+        lower, upper = self.derived[name].apply(scalar.value)
+        if novel is not None:
+            lower[novel], upper[novel] = np.nan, np.nan
+        return Derived(scalar.value, lower, upper, scalar.unit, scalar.status)
+
+    def sources(self, novel: NDArray[np.bool_] | None, n: int) -> NDArray[np.str_]:
+        """Return where each sample's bounds come from: `none` for novel samples."""
+        sources = np.full(n, self.source, dtype="U9")
+        if novel is not None:
+            sources[novel] = "none"
+        return sources
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "source": self.source,
+            "coverage": self.coverage,
+            "rows": self.rows,
+            "novelty_threshold": self.novelty_threshold,
+            "derived": {name: bounds.to_json() for name, bounds in self.derived.items()},
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Calibration:
+        """Rebuild from `to_json`."""
+        return cls(
+            str(values["source"]),
+            float(values["coverage"]),
+            int(values["rows"]),
+            float(values["novelty_threshold"]),
+            {k: ScalarBounds.from_json(v) for k, v in values["derived"].items()},
+        )
+
+
+def _finite_or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

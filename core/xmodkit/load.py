@@ -1,0 +1,111 @@
+"""Load a predictor for embedding: `predict = xmodkit.load("uvvis"); p = predict(image)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xmodkit import plugins
+from xmodkit.batching import Batcher
+from xmodkit.errors import DataError, PluginError
+from xmodkit.modality import Array, Arrays, Field
+from xmodkit.modelfile import is_model_file
+from xmodkit.pair import ModalityPair, Predictor
+from xmodkit.pipeline import complete_prediction
+from xmodkit.prediction import Prediction
+
+__all__ = ["LoadedPredictor", "load"]
+
+
+def load(
+    name: str | Path, *, route: str | None = None, device: str = "auto", **options: Any
+) -> LoadedPredictor:
+    """Load a plugin's shipped model by the plugin's name, or a model file by its path.
+
+    `options` are the pair's own (which condition's model, say). Derived values need the plugin
+    that a model file names; without it the fields are predicted all the same. Raise
+    `PluginError`, `ModelFileError` or `DeviceError`.
+    """
+    path = Path(name)
+    if is_model_file(path):
+        from xmodkit.predictor import ModelPredictor
+
+        predictor = ModelPredictor(path, device=device)
+        return LoadedPredictor(predictor, _pair_if_installed(predictor.metadata.plugin))
+    pair = plugins.pair(str(name))
+    return LoadedPredictor(pair.predictor(pair.route(route), None, device, options), pair)
+
+
+class LoadedPredictor:
+    """Arrays in, prediction out, with derived values where the pair is installed.
+
+    `predict(array)` takes one sample or a batch (one more axis, or a list of samples of any
+    shapes); a pair of several input fields takes a mapping of them. Not for several threads at
+    once: give each its own.
+    """
+
+    def __init__(self, predictor: Predictor, pair: ModalityPair | None = None) -> None:
+        self.predictor = predictor
+        self.pair = pair
+
+    @property
+    def device(self) -> str:
+        """The device that really runs it."""
+        return self.predictor.device
+
+    def __call__(self, data: Array | Arrays | Sequence[Array], **inputs: Array) -> Prediction:
+        """Predict one sample or a batch; raise `DataError` for arrays that do not fit."""
+        if isinstance(data, list | tuple):
+            return self._predict_rows([self._one(sample) for sample in data], inputs)
+        arrays = self._name(data)
+        if self._is_batch(arrays):
+            return self._complete(self.predictor.run(arrays, **inputs))
+        single = {name: np.asarray(array)[None] for name, array in arrays.items()}
+        return self._complete(self.predictor.run(single, **inputs))[0]
+
+    def _predict_rows(self, rows: list[Arrays], inputs: Arrays) -> Prediction:
+        if not rows:
+            raise DataError("an empty list given, at least one sample expected")
+        return self._complete(Batcher(self.predictor, inputs=inputs).run(rows))
+
+    def _one(self, sample: Array | Arrays) -> Arrays:
+        arrays = self._name(sample)
+        return {f.name: f.check(np.asarray(arrays[f.name])) for f in self.predictor.inputs}
+
+    def _name(self, data: Array | Arrays | Sequence[Array]) -> Arrays:
+        fields = self.predictor.inputs
+        if isinstance(data, Mapping):
+            if missing := [f.name for f in fields if f.name not in data]:
+                raise DataError(f"{', '.join(missing)} missing; {', '.join(data)} given")
+            return data
+        if len(fields) != 1:
+            expected = ", ".join(f.name for f in fields)
+            raise DataError(f"one array given, a mapping of {expected} expected")
+        return {fields[0].name: np.asarray(data)}
+
+    def _is_batch(self, arrays: Arrays) -> bool:
+        field: Field = self.predictor.inputs[0]
+        ndim = np.ndim(arrays[field.name])
+        if ndim not in (len(field.axes), len(field.axes) + 1):
+            raise DataError(
+                f"{field.name}: {ndim} axes given, {field.describe_axes()} expected, or one more "
+                "for a batch"
+            )
+        return ndim == len(field.axes) + 1
+
+    def _complete(self, prediction: Prediction) -> Prediction:
+        prediction = replace(prediction, device=self.predictor.device)
+        if self.pair is None:
+            return prediction
+        return complete_prediction(self.pair, self.predictor.route, self.predictor, prediction)
+
+
+def _pair_if_installed(name: str) -> ModalityPair | None:
+    try:
+        return plugins.pair(name)
+    except PluginError:
+        return None

@@ -1,0 +1,170 @@
+"""Turn one input into checked, encoded samples: what the reading threads do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xmodkit.errors import InputError, XmodError
+from xmodkit.inputs import InputFile
+from xmodkit.modality import Array, Arrays
+from xmodkit.pair import Failure, ModalityPair, Options, Route, Sample
+from xmodkit.records import INPUT_PREFIX
+
+__all__ = ["Finished", "Item", "Reader", "Ready", "Skipped", "describe", "samples_in_store"]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A sample that has been read, checked and encoded, and the key it is resumed by."""
+
+    sample: Sample
+    rows: tuple[Arrays, ...]
+    key: str
+
+    @property
+    def nbytes(self) -> int:
+        """Return how much memory its rows take."""
+        return sum(array.nbytes for row in self.rows for array in row.values())
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of an input; `complete` if none of its samples failed."""
+
+    key: str
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An input that an earlier run finished."""
+
+    path: Path
+
+
+Item = Ready | Failure | Finished | Skipped
+
+
+class Reader:
+    """Reads inputs for one route; samples that an earlier run stored are left out.
+
+    With `debug` an unexpected error is raised instead of becoming that input's failure.
+    """
+
+    def __init__(
+        self,
+        pair: ModalityPair,
+        route: Route,
+        options: Options,
+        done: Set[str] = frozenset(),
+        finished: Set[str] = frozenset(),
+        *,
+        debug: bool = False,
+    ) -> None:
+        self.pair = pair
+        self.route = route
+        self.options = options
+        self.done = done
+        self.finished = finished
+        self.debug = debug
+
+    def read(self, file: InputFile) -> Iterator[Item]:
+        """Yield what one input holds; whatever goes wrong becomes a failure of that input."""
+        key, complete = "", True
+        try:
+            key = file.key()
+            if key in self.finished:
+                yield Skipped(file.path)
+                return
+            for item in self._samples(file):
+                if isinstance(item, Sample) and f"{key}:{item.ordinal}" in self.done:
+                    continue
+                ready = self._prepare(item, key) if isinstance(item, Sample) else item
+                complete = complete and isinstance(ready, Ready)
+                yield ready
+        except Exception as error:  # one bad file never stops a batch
+            if self.debug and not isinstance(error, XmodError):
+                raise
+            complete = False
+            yield Failure(file.path.name, str(file.path), describe(error, file.path))
+        yield Finished(key, complete)
+
+    def _samples(self, file: InputFile) -> Iterator[Sample | Failure]:
+        if file.is_store:
+            return samples_in_store(file.path, self.pair, self.route)
+        if file.path.is_dir():
+            raise InputError(f"{file.path}: a folder where a file was expected")
+        return self.pair.read(file.path, self.route, self.options)
+
+    def _prepare(self, sample: Sample, key: str) -> Ready | Failure:
+        """Check a sample against its modality, encode it and check nothing was left out."""
+        try:
+            self.pair.modality(self.route.source).check(sample.arrays.get(self.route.source, {}))
+            rows = tuple(self.pair.encode(sample, self.route, self.options))
+            if not rows:
+                raise InputError("nothing in it to predict from")
+        except Exception as error:
+            if self.debug and not isinstance(error, XmodError):
+                raise
+            return Failure(sample.id, sample.source, describe(error, sample.source), sample.ordinal)
+        return Ready(sample, rows, f"{key}:{sample.ordinal}")
+
+
+def describe(error: BaseException, where: Path | str) -> str:
+    """Return an error as one line that names the file it happened in."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if not isinstance(error, XmodError):
+        text = f"{type(error).__name__}: {text}"
+    return text if str(where) in text else f"{where}: {text}"
+
+
+def samples_in_store(
+    path: Path, pair: ModalityPair, route: Route, *, every_modality: bool = False
+) -> Iterator[Sample]:
+    """Yield the samples of a store made by `simulate`, `ingest` or `infer`.
+
+    Fields of the route's source (or of every modality that the store holds) are read under their
+    own name, or as inputs kept by `infer`. Raise `InputError` if the source is not in it.
+    """
+    from xmodkit.store import StoreReader
+
+    reader = StoreReader(path)
+    wanted = [m for m in pair.modalities if every_modality or m.name == route.source]
+    columns = {
+        m.name: {f.name: column for f in m.fields if (column := _column(f.name, reader.fields))}
+        for m in wanted
+    }
+    missing = {f.name for f in pair.modality(route.source).fields} - set(columns[route.source])
+    if missing:
+        held = ", ".join(reader.fields)
+        raise InputError(
+            f"{path}: holds no {', '.join(sorted(missing))}, which {route.name} predicts from; "
+            f"it holds {held}"
+        )
+    for i in range(len(reader)):
+        row = reader.read_sample(i)
+        arrays = {
+            modality: {name: row[column] for name, column in names.items()}
+            for modality, names in columns.items()
+            if names
+        }
+        yield Sample(
+            id=str(row["sample_id"]),
+            arrays=arrays,
+            source=str(path),
+            ordinal=i,
+            metadata=_json(row.get("metadata")),
+            groups=_json(row.get("groups")),
+        )
+
+
+def _column(name: str, fields: Any) -> str | None:
+    return next((c for c in (INPUT_PREFIX + name, name) if c in fields), None)
+
+
+def _json(text: Array | None) -> dict[str, Any]:
+    return dict(json.loads(str(text))) if text is not None else {}

@@ -1,0 +1,62 @@
+"""The card of a model file, written from its own metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from xmodkit.modelfile import ModelMetadata
+
+__all__ = ["model_card"]
+
+
+def model_card(name: str, metadata: ModelMetadata) -> str:
+    """Return the card of a model file as Markdown: what it is, from what, how good, how far."""
+    training, calibration = metadata.training, metadata.calibration
+    data, split = training["data"], training["split"]
+    simulated = data["source"] == "simulated"
+    lines = [
+        f"# {name}",
+        "",
+        f"Route `{metadata.route.name}` of the plugin `{metadata.plugin}`; architecture "
+        f"`{training['model']}`; {sum(training['parameters'].values()):,} parameters "
+        f"({', '.join(f'{k} {v:,}' for k, v in training['parameters'].items() if v)}).",
+        "",
+        "## Data",
+        f"- {data['samples']:,} samples, {data['source']}"
+        + (f" ({data['simulator']})" if data["simulator"] else "")
+        + f"; SHA-256 `{data['hash'][:16]}`",
+        f"- split by {split['by']}: {split['train']:,} training, {split['validation']:,} "
+        f"validation, {split['calibration']:,} calibration, {split['test']:,} test rows; "
+        f"SHA-256 `{split['hash'][:16]}`; seed {training['seed']}",
+        f"- trained {training['date']} with "
+        + ", ".join(f"{k} {v}" for k, v in training["versions"].items()),
+        "",
+        "## Trust",
+        f"- bounds: split-conformal, {calibration.coverage:.0%} stated, source "
+        f"`{calibration.source}`, {calibration.rows:,} calibration rows; novel samples get none",
+        f"- novelty threshold {calibration.novelty_threshold:.3f} (1 % of calibration rows above)",
+    ]
+    if simulated:
+        lines.append(
+            "- every figure here rests on simulated data: it says how well the model inverts the "
+            "simulator, not how well it reads a real scan. Check it on measured pairs first."
+        )
+    lines += ["", "## Scores on test rows", "", *_table(metadata.metrics), ""]
+    lines.append(f"Licence: {metadata.licence}.")
+    return "\n".join(lines) + "\n"
+
+
+def _table(metrics: Mapping[str, Any]) -> list[str]:
+    rows = ["| quantity | score | value |", "| --- | --- | --- |"]
+    for name, scores in metrics.items():
+        if not isinstance(scores, Mapping):
+            rows.append(f"| {name.replace('_', ' ')} | | {scores:.4g} |")
+            continue
+        for score, value in scores.items():
+            if isinstance(value, int | float):
+                rows.append(f"| {name} | {score.replace('_', ' ')} | {value:.4g} |")
+            elif score.endswith("third"):
+                text = " / ".join(f"{v:.3f}" for v in value)
+                rows.append(f"| {name} | {score.replace('_', ' ')} | {text} |")
+    return rows

@@ -1,0 +1,137 @@
+"""Calibrate and score a trained graph on raw samples that training never saw."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from xmodkit.calibration import Calibration, ScalarBounds
+from xmodkit.modality import Array
+from xmodkit.pair import ModalityPair, Route, Sample
+from xmodkit.train.calibrate import field_quantiles, novelty_threshold, scalar_bounds
+from xmodkit.train.evaluate import field_scores, scalar_scores
+
+__all__ = ["COVERAGE", "Outcome", "calibrate", "predict_raw", "score"]
+
+COVERAGE = 0.9
+_BATCH = 64
+
+Quantiles = Mapping[str, tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a raw graph says of some samples, and their truth."""
+
+    truth: Mapping[str, Array]
+    value: Mapping[str, Array]
+    scale: Mapping[str, Array]
+    novelty: Array
+
+
+@torch.no_grad()
+def predict_raw(
+    pair: ModalityPair, route: Route, graph: torch.nn.Module, samples: Sequence[Sample]
+) -> Outcome:
+    """Run the raw graph on raw samples, in batches of equal shape."""
+    inputs = pair.modality(route.source).fields
+    fields = [field.name for field in pair.modality(route.target).fields]
+    rows = [pair.encode(sample, route, {})[0] for sample in samples]
+    groups: dict[Any, list[int]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        groups[tuple(row[f.name].shape for f in inputs)].append(i)
+    batches = [g[i : i + _BATCH] for g in groups.values() for i in range(0, len(g), _BATCH)]
+    parts: dict[str, list[Array]] = defaultdict(list)
+    for batch in batches:
+        feeds = [torch.from_numpy(np.stack([rows[i][f.name] for i in batch])) for f in inputs]
+        for name, tensor in graph(*feeds).items():
+            parts[name].append(tensor.numpy())
+    order = np.argsort(np.concatenate(batches))
+    found = {name: np.concatenate(arrays)[order] for name, arrays in parts.items()}
+    truth = {name: np.stack([s.arrays[route.target][name] for s in samples]) for name in fields}
+    return Outcome(
+        truth,
+        {name: found[name] for name in fields},
+        {name: found[f"{name}_scale"] for name in fields if f"{name}_scale" in found},
+        found["novelty"],
+    )
+
+
+def calibrate(
+    pair: ModalityPair, route: Route, held: Outcome, source: str
+) -> tuple[Quantiles, Calibration]:
+    """Fit bounds of fields and derived scalars and the novelty threshold on held-out rows."""
+    quantiles = {
+        name: field_quantiles(held.truth[name], held.value[name], scale, COVERAGE)
+        for name, scale in held.scale.items()
+    }
+    calibration = Calibration(
+        source,
+        COVERAGE,
+        len(held.novelty),
+        novelty_threshold(held.novelty),
+        _derived_bounds(pair, route, held),
+    )
+    return quantiles, calibration
+
+
+def _derived_bounds(pair: ModalityPair, route: Route, held: Outcome) -> dict[str, ScalarBounds]:
+    truth, value = pair.derive(held.truth, route), pair.derive(held.value, route)
+    return {
+        field.name: scalar_bounds(
+            truth[field.name].value,
+            value[field.name].value,
+            COVERAGE,
+            field.valid_range or (-np.inf, np.inf),
+        )
+        for field in pair.derived(route)
+    }
+
+
+def score(
+    pair: ModalityPair,
+    route: Route,
+    test: Outcome,
+    quantiles: Quantiles,
+    calibration: Calibration,
+    reference: Mapping[str, Array],
+) -> dict[str, Any]:
+    """Score a test outcome: every field and every derived scalar, by their own bounds."""
+    novel = test.novelty > calibration.novelty_threshold
+    scores: dict[str, Any] = {"novel_share": float(novel.mean())}
+    for name, (below, above) in quantiles.items():
+        lower = test.value[name] - test.scale[name] * below
+        upper = test.value[name] + test.scale[name] * above
+        lower[novel], upper[novel] = np.nan, np.nan
+        scores[name] = field_scores(
+            test.truth[name],
+            test.value[name],
+            lower,
+            upper,
+            test.novelty,
+            reference[name],
+            calibration.coverage,
+        )
+    truth = pair.derive(test.truth, route)
+    found = calibration.bound(pair.derive(test.value, route), novel)
+    known = pair.derive(reference, route)
+    for field in pair.derived(route):
+        scalar = found[field.name]
+        if scalar.lower is None or scalar.upper is None:
+            continue
+        scores[field.name] = scalar_scores(
+            truth[field.name].value,
+            scalar.value,
+            scalar.lower,
+            scalar.upper,
+            test.novelty,
+            known[field.name].value,
+            field.valid_range or (-np.inf, np.inf),
+            calibration.coverage,
+        )
+    return scores

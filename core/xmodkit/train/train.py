@@ -1,0 +1,129 @@
+"""Train a model on a store, calibrate it on rows it never saw, and score it on others."""
+
+from __future__ import annotations
+
+import csv
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from xmodkit.model import Model
+from xmodkit.pair import ModalityPair, Route
+from xmodkit.train.data import Dataset, load_dataset, samples_at
+from xmodkit.train.fit import Epoch, fit
+from xmodkit.train.judge import calibrate, predict_raw, score
+from xmodkit.train.run import Run
+from xmodkit.train.splits import Splits, split_by_group
+
+__all__ = ["TrainJob", "train"]
+
+_VECTORS = 3
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """All that one training is told. `source` says what the samples are: simulated or measured."""
+
+    pair: ModalityPair
+    model: str
+    store: Path
+    out: Path
+    seed: int = 0
+    epochs: int | None = None
+    group: str = "plate"
+
+
+def train(
+    job: TrainJob,
+    report: Callable[[Epoch], None] = lambda _: None,
+    progress: Callable[[str, int], None] = lambda *_: None,
+) -> Run:
+    """Train, calibrate on rows never trained on, score on rows used for neither, and save."""
+    torch.manual_seed(job.seed)
+    pair = job.pair
+    model = pair.models()[job.model]()
+    if job.epochs is not None:
+        model.stages = tuple(replace(stage, epochs=job.epochs) for stage in model.stages)
+    route = pair.route(model.routes[0])
+    data = load_dataset(job.store, pair, route, model, job.group, lambda n: progress("reading", n))
+    splits = split_by_group(data.ids, data.groups, job.seed)
+    job.out.mkdir(parents=True, exist_ok=True)
+    history = fit(
+        model, data.part(splits["train"]), data.part(splits["validation"]), job.seed, report
+    )
+    _write_losses(job.out / "losses.csv", history)
+    progress("calibrating and scoring", 0)
+    run = _judge(job, model, route, data, splits)
+    run.save()
+    return run
+
+
+def _judge(job: TrainJob, model: Model, route: Route, data: Dataset, splits: Splits) -> Run:
+    pair = job.pair
+    graph = model.graph(route.name).eval()
+    fields = [field.name for field in pair.modality(route.target).fields]
+    held = list(samples_at(job.store, pair, route, splits["calibration"]))
+    quantiles, calibration = calibrate(
+        pair, route, predict_raw(pair, route, graph, held), _source(data)
+    )
+    tested = list(samples_at(job.store, pair, route, splits["test"]))
+    reference = {name: data.arrays[name][splits["train"]] for name in fields}
+    metrics = score(
+        pair, route, predict_raw(pair, route, graph, tested), quantiles, calibration, reference
+    )
+    vectors = [pair.encode(sample, route, {})[0] for sample in tested[:_VECTORS]]
+    settings = _settings(job, model, route, data, splits, fields)
+    return Run(job.out, settings, route, model, quantiles, calibration, metrics, vectors)
+
+
+def _settings(
+    job: TrainJob,
+    model: Model,
+    route: Route,
+    data: Dataset,
+    splits: Splits,
+    fields: Sequence[str],
+) -> dict[str, Any]:
+    return {
+        "plugin": job.pair.name,
+        "model": job.model,
+        "route": route.name,
+        "fields": list(fields),
+        "seed": job.seed,
+        "stages": [asdict(stage) for stage in model.stages],
+        "parameters": {
+            name: sum(p.numel() for p in net.parameters()) for name, net in model.networks.items()
+        },
+        "data": {
+            "source": _source(data),
+            "simulator": data.metadata[0].get("simulator", ""),
+            "samples": len(data.ids),
+            "hash": data.hash,
+        },
+        "split": {
+            "by": job.group,
+            "hash": splits.hash,
+            **{part: len(rows) for part, rows in splits.rows.items()},
+        },
+        "versions": {name: version(name) for name in ("xmodkit", "torch", "numpy", "pillow")}
+        | {"python": platform.python_version()},
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _source(data: Dataset) -> str:
+    """Return `simulated` unless every sample was measured."""
+    return "simulated" if any("simulator" in m for m in data.metadata) else "local"
+
+
+def _write_losses(path: Path, history: Sequence[Epoch]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(asdict(history[0])))
+        writer.writeheader()
+        writer.writerows(asdict(epoch) for epoch in history)

@@ -1,0 +1,172 @@
+"""Prove a model file: hashes, schema, opset, stored test vectors, batches and bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from xmodkit.device import available_devices
+from xmodkit.errors import DataError, XmodError
+from xmodkit.modality import Array, Arrays, Field
+from xmodkit.modelfile import ModelFile, read_model_file
+from xmodkit.predictor import ModelPredictor
+
+__all__ = ["Check", "verify"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what was checked, whether it holds, and what was found."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+def verify(path: Path) -> Iterator[Check]:
+    """Yield every check of a model file; a check that fails does not stop the rest it can do."""
+    try:
+        file = read_model_file(path)
+    except XmodError as error:
+        yield Check("hashes and schema", False, str(error))
+        return
+    yield Check("hashes and schema", True, f"graph {file.graph_hash[:12]}, schema complete")
+    yield _opset(file)
+    if not file.metadata.vectors:
+        yield Check("test vectors", False, "none stored: export again")
+        return
+    for device in available_devices():
+        yield from _on_device(file, device)
+
+
+def _opset(file: ModelFile) -> Check:
+    written, stated = file.opset, file.metadata.opset
+    detail = f"{written} written, {stated} stated"
+    return Check("opset", written == stated, detail)
+
+
+def _on_device(file: ModelFile, device: str) -> Iterator[Check]:
+    try:
+        predictor = ModelPredictor(file, device=device)
+    except XmodError as error:
+        yield Check(f"{device}: loads", False, str(error))
+        return
+    tolerance = file.metadata.tolerances[device.partition(":")[0]]
+    for name, check in _checks(predictor, tolerance):
+        try:
+            detail = check()
+            yield Check(f"{device}: {name}", True, detail)
+        except Exception as error:  # a graph can fail in any way; that is what is being found out
+            yield Check(f"{device}: {name}", False, " ".join(str(error).split()))
+
+
+def _checks(predictor: ModelPredictor, tolerance: float) -> Iterator[tuple[str, Callable[[], str]]]:
+    for number, _ in enumerate(predictor.metadata.vectors):
+        yield f"test vector {number}", lambda n=number: _replay(predictor, n, tolerance)  # type: ignore[misc]
+    yield "batch 1, 2, N agree", lambda: _batches(predictor, tolerance)
+    yield "extreme values", lambda: _extremes(predictor)
+    yield "bad input refused", lambda: _refusals(predictor)
+
+
+def _replay(predictor: ModelPredictor, number: int, tolerance: float) -> str:
+    vector = predictor.metadata.vectors[number]
+    found = predictor.run_raw(vector.inputs)
+    if set(found) != set(vector.outputs):
+        raise DataError(f"outputs {sorted(found)} given, {sorted(vector.outputs)} expected")
+    worst = max(_difference(name, found[name], vector.outputs[name]) for name in found)
+    if worst > tolerance:
+        raise DataError(f"differs by {worst:.1e} of the output's scale, {tolerance:.0e} allowed")
+    return f"within {worst:.1e} of the output's scale"
+
+
+def _batches(predictor: ModelPredictor, tolerance: float) -> str:
+    vector = predictor.metadata.vectors[0]
+    batched = {field.name for field in predictor.inputs}
+    alone = predictor.run_raw(vector.inputs)
+    worst = 0.0
+    for n in (2, 5):
+        feeds = {
+            name: np.repeat(array, n, axis=0) if name in batched else array
+            for name, array in vector.inputs.items()
+        }
+        for name, array in predictor.run_raw(feeds).items():
+            expected = np.repeat(alone[name], n, axis=0)
+            worst = max(worst, _difference(name, array, expected))
+    if worst > tolerance:
+        raise DataError(f"batches differ by {worst:.1e} of the output's scale")
+    return f"within {worst:.1e} of the output's scale"
+
+
+def _extremes(predictor: ModelPredictor) -> str:
+    """Feed the ends of every field's valid range: values must be finite, or the sample novel."""
+    for end in (0, 1):
+        feeds = {
+            name: _filled(predictor, name, array, end)
+            for name, array in predictor.metadata.vectors[0].inputs.items()
+        }
+        prediction = predictor.run(
+            {f.name: feeds[f.name] for f in predictor.inputs},
+            **{n: feeds[n] for n in predictor.route.inputs},
+        )
+        finite = all(np.isfinite(value.value).all() for value in prediction.fields.values())
+        if not finite and not (prediction.novel is not None and prediction.novel.all()):
+            raise DataError("not finite and not flagged novel at the ends of the valid range")
+    return "finite, or flagged novel"
+
+
+def _filled(predictor: ModelPredictor, name: str, array: Array, end: int) -> Array:
+    field = next((f for f in predictor.inputs if f.name == name), None)
+    if field is None or field.valid_range is None:
+        return array
+    return np.full_like(array, field.valid_range[end])
+
+
+def _refusals(predictor: ModelPredictor) -> str:
+    """Feed NaN, out-of-range values and a wrong dtype: each must be refused, not predicted."""
+    inputs = predictor.metadata.vectors[0].inputs
+    refused = []
+    for field in predictor.inputs:
+        for fault, bad in _faults(field, inputs[field.name]):
+            feeds: Arrays = {**inputs, field.name: bad}
+            try:
+                predictor.run(
+                    {f.name: feeds[f.name] for f in predictor.inputs},
+                    **{n: feeds[n] for n in predictor.route.inputs},
+                )
+            except DataError:
+                refused.append(f"{field.name}: {fault}")
+                continue
+            raise DataError(f"{field.name}: {fault} was not refused")
+    return ", ".join(refused)
+
+
+def _faults(field: Field, array: Array) -> Iterator[tuple[str, Array]]:
+    yield "wrong dtype", array.astype("float64" if field.dtype != "float64" else "int8")
+    if array.ndim > 1:
+        yield "empty", array[:, :0]
+    if field.is_float:
+        yield "NaN", np.full_like(array, np.nan)
+    if field.valid_range is not None:
+        above = field.valid_range[1] + 1
+        if field.is_float or above <= np.iinfo(array.dtype).max:
+            yield "out of range", np.full_like(array, above)
+
+
+def _difference(name: str, found: Array, expected: Array) -> float:
+    """Return the largest difference relative to the expected output's scale; NaN must match."""
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        raise DataError(
+            f"{name}: {found.dtype} {found.shape} given, {expected.dtype} {expected.shape} expected"
+        )
+    if not np.issubdtype(expected.dtype, np.floating):
+        return float("inf") if np.any(found != expected) else 0.0
+    if not np.array_equal(np.isnan(found), np.isnan(expected)):
+        raise DataError(f"{name}: NaN where none is expected, or the other way round")
+    valid = ~np.isnan(expected)
+    if not valid.any():
+        return 0.0
+    scale = float(np.abs(expected[valid]).max()) or 1.0
+    return float(np.abs(found[valid] - expected[valid]).max()) / scale

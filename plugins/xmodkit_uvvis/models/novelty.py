@@ -1,0 +1,73 @@
+"""How unlike the training images an image is: Mahalanobis distance of its latent and statistics."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ImageStatistics", "MahalanobisNovelty"]
+
+_EDGE = 4  # pixels of the border ring, where bare glass is expected
+_SMALL = 1e-4
+
+
+class ImageStatistics(nn.Module):
+    """What a latent forgets: the border's colour side by side, sharpness, and reconstruction error."""
+
+    # 4 sides x 3 channels, 3 scales of detail, 1 corner-to-corner spread x 3, 3 errors
+    size = 12 + 3 + 3 + 3
+
+    def forward(self, image: Tensor, rebuilt: Tensor) -> Tensor:
+        """Return (N, 21) statistics of images and their reconstructions, both (N, 3, 64, 64)."""
+        sides = [
+            image[:, :, :_EDGE].mean(dim=(2, 3)),
+            image[:, :, -_EDGE:].mean(dim=(2, 3)),
+            image[:, :, :, :_EDGE].mean(dim=(2, 3)),
+            image[:, :, :, -_EDGE:].mean(dim=(2, 3)),
+        ]  # 4 x (N, 3)
+        spread = torch.log(image.std(dim=(2, 3)) + _SMALL)  # (N, 3)
+        error = torch.log(((image - rebuilt) ** 2).mean(dim=(2, 3)) + _SMALL**2)  # (N, 3)
+        return torch.cat([*sides, self._detail(image), spread, error], dim=1)
+
+    def _detail(self, image: Tensor) -> Tensor:
+        """Return the log energy of the Laplacian at 64, 32 and 16 pixels: (N, 3)."""
+        grey = image.mean(dim=1, keepdim=True)
+        energies = []
+        for _ in range(3):
+            inner = grey[:, :, 1:-1, 1:-1]
+            around = (
+                grey[:, :, :-2, 1:-1] + grey[:, :, 2:, 1:-1]
+                + grey[:, :, 1:-1, :-2] + grey[:, :, 1:-1, 2:]
+            )  # fmt: skip
+            energies.append(torch.log(((around / 4 - inner) ** 2).mean(dim=(1, 2, 3)) + _SMALL**2))
+            grey = nn.functional.avg_pool2d(grey, 2)
+        return torch.stack(energies, dim=1)
+
+
+class MahalanobisNovelty(nn.Module):
+    """Squared Mahalanobis distance from the training rows, per feature."""
+
+    mean: Tensor
+    whiten: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("whiten", torch.eye(size))
+
+    def fit(self, features: Tensor) -> None:
+        """Take mean and covariance of training features (N, size), shrunk a little."""
+        features = features.double()
+        mean = features.mean(dim=0)
+        centred = features - mean
+        covariance = centred.T @ centred / len(features)
+        # Latents that the KL term switched off barely vary: a floor keeps them from dominating.
+        values, vectors = torch.linalg.eigh(covariance)
+        values = values.clamp(min=float(values.max()) * 1e-5)
+        self.mean.copy_(mean.float())
+        self.whiten.copy_((vectors / values.sqrt()).float())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the mean squared whitened feature (N,): about 1 for familiar samples."""
+        whitened: Tensor = (features - self.mean) @ self.whiten
+        return (whitened**2).mean(dim=1)
