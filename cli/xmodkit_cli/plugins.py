@@ -19,7 +19,10 @@ def command() -> None:
 @json_option
 @debug_option
 def list_plugins(as_json: bool, debug: bool) -> int:
-    """List every plugin; a broken one with its reason. Example: xmod plugins list"""
+    """List every plugin; a broken one with its reason.
+
+    Example: xmod plugins list
+    """
     found = plugins.list_plugins()
     if as_json:
         print_json({"plugins": [_as_json(info) for info in found]})

@@ -22,7 +22,10 @@ def command() -> None:
 @json_option
 @debug_option
 def info(path: Path, as_json: bool, debug: bool) -> int:
-    """Show what a store holds, also one that was killed. Example: xmod store info out.zarr"""
+    """Show what a store holds, also one that was killed.
+
+    Example: xmod store info out.zarr
+    """
     reader = StoreReader(path)
     if as_json:
         fields = {name: field.to_json() for name, field in reader.fields.items()}

@@ -24,7 +24,9 @@ class Batcher:
     are allocated once per shape and reused.
     """
 
-    def __init__(self, predictor: Predictor, batch_size: int = 64, inputs: Arrays | None = None):
+    def __init__(
+        self, predictor: Predictor, batch_size: int = 64, inputs: Arrays | None = None
+    ) -> None:
         self.predictor = predictor
         self.batch_size = batch_size
         self.inputs = inputs or {}

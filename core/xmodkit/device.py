@@ -61,7 +61,7 @@ def _parse(device: str) -> tuple[str, int]:
 
 
 def _cuda_possible() -> bool:
-    """Say whether a CUDA driver is there: asking ONNX Runtime for CUDA without one prints errors."""
+    """Say whether a CUDA driver is there; without one, asking for CUDA prints errors."""
     import onnxruntime
 
     if _CUDA not in onnxruntime.get_available_providers():

@@ -11,11 +11,11 @@ import numpy as np
 
 from xmodkit import plugins
 from xmodkit.batching import Batcher
+from xmodkit.complete import complete_prediction
 from xmodkit.errors import DataError, PluginError
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.modelfile import is_model_file
 from xmodkit.pair import ModalityPair, Predictor
-from xmodkit.pipeline import complete_prediction
 from xmodkit.prediction import Prediction
 
 __all__ = ["LoadedPredictor", "load"]

@@ -159,7 +159,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Modality:
-    """A kind of data: one or more named fields, e.g. `scan`, or `structure` (numbers, positions)."""
+    """A kind of data: one or more named fields, as `structure` (numbers, positions)."""
 
     name: str
     fields: tuple[Field, ...]

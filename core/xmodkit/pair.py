@@ -195,7 +195,7 @@ class ModalityPair(ABC):
     def combine(
         self, samples: Sequence[Sample], rows: Prediction, owners: Sequence[int], route: Route
     ) -> Prediction:
-        """Turn predicted rows into one prediction per sample; `owners[i]` is the sample of row i."""
+        """Turn predicted rows into one prediction per sample; row i belongs to `owners[i]`."""
         return rows
 
     def derived(self, route: Route) -> tuple[Field, ...]:
@@ -219,7 +219,7 @@ class ModalityPair(ABC):
     # Making
 
     def simulate(self, n: int, seed: int, options: Options, start: int = 0) -> Iterator[Sample]:
-        """Yield simulated samples `start` to `start + n`; sample i depends on `seed` and i alone."""
+        """Yield simulated samples `start` to `start + n`; each depends on seed and number alone."""
         raise PluginError(f"{self.name} has no simulator")
 
     def column_names(self, field: Field) -> Sequence[str]:

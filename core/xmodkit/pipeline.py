@@ -7,12 +7,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xmodkit.batching import Batcher
+from xmodkit.complete import complete_prediction
 from xmodkit.errors import UsageError
 from xmodkit.inputs import Inputs
 from xmodkit.output import FailureLog, OutputPaths
@@ -26,7 +27,7 @@ from xmodkit.records import prediction_columns, prediction_rows
 if TYPE_CHECKING:
     from xmodkit.store import StoreWriter
 
-__all__ = ["Job", "Progress", "Summary", "complete_prediction", "default_threads", "run"]
+__all__ = ["Job", "Progress", "Summary", "default_threads", "run"]
 
 # Rows committed at once: large enough that one fsync is nothing beside predicting them, small
 # enough that a killed run repeats less than a second of work.
@@ -130,18 +131,6 @@ def run(
     finally:
         state.failures.close()
     return state.summary()
-
-
-def complete_prediction(
-    pair: ModalityPair, route: Route, predictor: Predictor, prediction: Prediction
-) -> Prediction:
-    """Add derived scalars with their own bounds to a batch of predicted fields."""
-    fields = {name: value.value for name, value in prediction.fields.items()}
-    derived = pair.derive(fields, route)
-    calibration = getattr(predictor, "calibration", None)
-    if calibration is not None:
-        derived = calibration.bound(derived, prediction.novel)
-    return replace(prediction, derived=derived)
 
 
 class _Run:

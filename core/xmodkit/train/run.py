@@ -83,7 +83,8 @@ class Run:
             )
         except (OSError, KeyError, ValueError, RuntimeError) as error:
             raise InputError(
-                f"{folder}: not a finished run of this plugin ({error}); train one with `xmod train`"
+                f"{folder}: not a finished run of this plugin ({error}); "
+                "train one with `xmod train`"
             ) from error
 
 

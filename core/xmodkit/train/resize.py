@@ -1,0 +1,98 @@
+"""Pillow's LANCZOS resize as a module, bit for bit, so that a model file takes raw images.
+
+Pillow resizes 8-bit images in two passes, first along the width, then along the height. Each
+output pixel is a weighted sum over the input, the weights are fixed-point integers of 22 bits,
+and the sum is rounded half up and clipped to 0..255 after each pass. Here each pass is a product
+with a matrix of these integers, computed from the image's size inside the graph. Double precision
+holds every sum exactly; in single precision smooth images, whose sums lie on ties, come out up to
+2 levels apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from xmodkit.errors import UsageError
+
+__all__ = ["LanczosResize"]
+
+LOBES = 3  # the Lanczos window's half width, in input pixels (output pixels when shrinking)
+FIXED_POINT = 2.0**22  # Pillow's weights are integers in this unit
+BANDS = 4  # an output pixel sees few input pixels: multiply by bands of the matrix, not all of it
+
+_min: Callable[[int, int], int] = torch.sym_min  # min and max that an export keeps dynamic
+_max: Callable[[int, int], int] = torch.sym_max
+
+
+class LanczosResize(nn.Module):
+    """Resize images to `size` x `size` exactly as Pillow's `resize((size, size), LANCZOS)`.
+
+    Takes uint8 (sample, height, width, channel) of any height and width, both dynamic when
+    exported. Returns float32 (sample, channel, size, size) holding whole levels 0..255.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        if size < BANDS or size % BANDS:
+            raise UsageError(f"resize to {size} given, a positive multiple of {BANDS} expected")
+        self.size = size
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the resized images, channels first, in levels."""
+        x = images.permute(0, 3, 1, 2)
+        bands = self._bands(images.shape[2], images.device)
+        x = torch.cat([_levels(x[..., a:b].double() @ k) for a, b, k in bands], dim=-1)
+        bands = self._bands(images.shape[1], images.device)
+        x = torch.cat([_levels(k.mT @ x[:, :, a:b].double()) for a, b, k in bands], dim=-2)
+        return x.float()
+
+    def _bands(self, length: int, device: torch.device) -> list[tuple[int, int, Tensor]]:
+        """Return the matrix (length, size) in bands: first row, end row, block of weights.
+
+        A band makes `size / BANDS` output pixels from the input pixels that they can see. All
+        bands have one height, so that their weights are computed together.
+        """
+        band = self.size // BANDS
+        longer = _max(length, self.size)
+        height = _min(length, (band * length + 2 * LOBES * longer) // self.size + 2)
+        starts = [
+            _min(_max(0, j * band * length - LOBES * longer) // self.size, length - height)
+            for j in range(BANDS)
+        ]
+        first = torch.stack([_double(start, device) for start in starts])
+        rows = first[:, None] + torch.arange(height, dtype=torch.float64, device=device) + 0.5
+        columns = torch.arange(self.size, dtype=torch.float64, device=device) + 0.5
+        scale = _double(length, device) / self.size
+        weights = _lanczos(rows[:, :, None], columns.view(BANDS, 1, band), scale)
+        fixed = torch.floor(weights * (FIXED_POINT / weights.sum(1, keepdim=True)) + 0.5)
+        return [(start, start + height, fixed[j] / FIXED_POINT) for j, start in enumerate(starts)]
+
+
+def _lanczos(rows: Tensor, columns: Tensor, scale: Tensor) -> Tensor:
+    """Return sinc(d) sinc(d/3) for |d| < 3: d = (row - column scale) / max(scale, 1).
+
+    With t = pi d / 3 this is sin(t)^2 (1 - 4/3 sin(t)^2) / t^2, and sin(t) follows from the sines
+    of its two terms: no sine per weight.
+    """
+    device = scale.device
+    unit = _double(math.pi / LOBES, device) / scale.clamp(min=1.0)
+    row, column = rows * unit, columns * (scale * unit)
+    sine = row.sin() * column.cos() - row.cos() * column.sin()
+    square, t_square = sine * sine, (row - column).square()
+    inside = (square - square * square * _double(4 / 3, device)) / t_square
+    inside = torch.where(t_square < 1e-20, 1.0, inside)
+    return torch.where(t_square < _double(math.pi**2, device), inside, 0.0)
+
+
+def _levels(sums: Tensor) -> Tensor:
+    """Round half up and clip to 0..255, as Pillow does after each pass."""
+    return (sums + 0.5).clamp(0.0, 255.5).to(torch.uint8)
+
+
+def _double(value: float, device: torch.device) -> Tensor:
+    """Return a scalar tensor: the exporter writes Python numbers in single precision."""
+    return torch.full((), value, dtype=torch.float64, device=device)
