@@ -1,0 +1,62 @@
+"""`verify` accepts a good file and names what is wrong with any other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from xmodkit.modelfile import TestVector, read_model_file, write_model_file
+from xmodkit.verify import verify
+
+
+def failed(path: Path) -> list[str]:
+    return [check.name for check in verify(path) if not check.ok]
+
+
+def test_a_good_file_passes_every_check(tiny_model: Path):
+    checks = list(verify(tiny_model))
+    assert len(checks) >= 6
+    assert not failed(tiny_model)
+
+
+def test_one_changed_expected_value_is_found_even_with_right_hashes(tiny_model: Path):
+    file = read_model_file(tiny_model)
+    vector = file.metadata.vectors[0]
+    level = vector.outputs["level"].copy()
+    level[0, 1] += 0.01
+    wrong = TestVector(vector.inputs, {**vector.outputs, "level": level})
+    write_model_file(tiny_model, file.data, replace(file.metadata, vectors=(wrong,)))
+    assert failed(tiny_model) == ["cpu: test vector 0"]
+
+
+def test_a_changed_weight_is_found_even_with_right_hashes(tiny_model: Path):
+    file = read_model_file(tiny_model)
+    changed = file.data.replace(np.float32(10).tobytes(), np.float32(11).tobytes())
+    assert changed != file.data
+    write_model_file(tiny_model, changed, file.metadata)
+    assert "cpu: test vector 0" in failed(tiny_model)
+
+
+def test_a_changed_byte_fails_the_hashes(tiny_model: Path):
+    data = bytearray(tiny_model.read_bytes())
+    data[60] ^= 1
+    tiny_model.write_bytes(data)
+    assert failed(tiny_model) == ["hashes and schema"]
+
+
+def test_an_opset_other_than_stated_is_found(tiny_model: Path):
+    file = read_model_file(tiny_model)
+    write_model_file(tiny_model, file.data, replace(file.metadata, opset=17))
+    assert "opset" in failed(tiny_model)
+
+
+def test_a_file_without_test_vectors_is_not_proven(tiny_model: Path):
+    file = read_model_file(tiny_model)
+    write_model_file(tiny_model, file.data, replace(file.metadata, vectors=()))
+    assert failed(tiny_model) == ["test vectors"]
+
+
+def test_an_absent_file_is_one_failed_check(tmp_path: Path):
+    assert failed(tmp_path / "nowhere.onnx") == ["hashes and schema"]
