@@ -56,14 +56,11 @@ def test_an_error_is_raised_when_its_turn_comes():
             raise RuntimeError("broken input")
         yield i
 
-    seen = []
-    with (
-        pytest.raises(RuntimeError, match="broken input"),
-        ReadAhead(range(5), read, one) as ahead,
-    ):
-        for item in ahead:
-            seen.append(item)
-    assert seen == [0, 1]
+    with ReadAhead(range(5), read, one) as ahead:
+        items = iter(ahead)
+        assert [next(items), next(items)] == [0, 1]
+        with pytest.raises(RuntimeError, match="broken input"):
+            next(items)
 
 
 def test_leaving_early_stops_the_threads():
