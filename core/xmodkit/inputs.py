@@ -13,7 +13,6 @@ from xmodkit.errors import InputError
 __all__ = ["InputFile", "Inputs", "find_inputs", "is_store"]
 
 _BLOCK = 1 << 20
-_COMMIT_LOG = "commits.jsonl"
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,9 @@ class InputFile:
         digest = hashlib.sha256(str(self.path.resolve()).encode())
         try:
             if self.is_store:
-                for log in sorted(self.path.rglob(_COMMIT_LOG)):
-                    _hash_file(log, digest)
+                from xmodkit.store.layout import Layout
+
+                _hash_file(Layout(self.path).log, digest)
             else:
                 _hash_file(self.path, digest)
         except OSError as error:

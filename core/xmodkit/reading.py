@@ -145,8 +145,7 @@ def samples_in_store(
             f"{path}: holds no {', '.join(sorted(missing))}, which {route.name} predicts from; "
             f"it holds {held}"
         )
-    for i in range(len(reader)):
-        row = reader.read_sample(i)
+    for i, row in enumerate(reader.samples()):
         arrays = {
             modality: {name: row[column] for name, column in names.items()}
             for modality, names in columns.items()

@@ -81,9 +81,7 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def fit_text(
-    text: str, letters: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float
-) -> str:
+def fit_text(text: str, letters: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float) -> str:
     """Return `text` on one line, its middle left out if it is wider than `width` pixels.
 
     The ends stay: file names begin and end alike less often than they agree in the middle.

@@ -78,14 +78,15 @@ def _lanczos(rows: Tensor, columns: Tensor, scale: Tensor) -> Tensor:
     With t = pi d / 3 this is sin(t)^2 (1 - 4/3 sin(t)^2) / t^2, and sin(t) follows from the sines
     of its two terms: no sine per weight.
     """
-    device = scale.device
-    unit = _double(math.pi / LOBES, device) / scale.clamp(min=1.0)
+    # As tensors: the exporter rounds Python numbers to single precision.
+    pi, four_thirds = torch.tensor([math.pi, 4 / 3], dtype=torch.float64, device=scale.device)
+    unit = pi / LOBES / scale.clamp(min=1.0)
     row, column = rows * unit, columns * (scale * unit)
     sine = row.sin() * column.cos() - row.cos() * column.sin()
     square, t_square = sine * sine, (row - column).square()
-    inside = (square - square * square * _double(4 / 3, device)) / t_square
+    inside = (square - square * square * four_thirds) / t_square
     inside = torch.where(t_square < 1e-20, 1.0, inside)
-    return torch.where(t_square < _double(math.pi**2, device), inside, 0.0)
+    return torch.where(t_square < pi * pi, inside, 0.0)
 
 
 def _levels(sums: Tensor) -> Tensor:
@@ -93,6 +94,6 @@ def _levels(sums: Tensor) -> Tensor:
     return (sums + 0.5).clamp(0.0, 255.5).to(torch.uint8)
 
 
-def _double(value: float, device: torch.device) -> Tensor:
-    """Return a scalar tensor: the exporter writes Python numbers in single precision."""
-    return torch.full((), value, dtype=torch.float64, device=device)
+def _double(length: int, device: torch.device) -> Tensor:
+    """Return a length, which may be dynamic, as a scalar tensor."""
+    return torch.full((), length, dtype=torch.float64, device=device)

@@ -102,7 +102,7 @@ def _settings(
         },
         "data": {
             "source": _source(data),
-            "simulator": data.metadata[0].get("simulator", ""),
+            "simulator": _simulator(data),
             "samples": len(data.ids),
             "hash": data.hash,
         },
@@ -119,7 +119,12 @@ def _settings(
 
 def _source(data: Dataset) -> str:
     """Return `simulated` unless every sample was measured."""
-    return "simulated" if any("simulator" in m for m in data.metadata) else "local"
+    return "simulated" if any(m.get("simulated") for m in data.metadata) else "local"
+
+
+def _simulator(data: Dataset) -> str:
+    versions = {str(m["simulator_version"]) for m in data.metadata if "simulator_version" in m}
+    return f"simulator version {', '.join(sorted(versions))}" if versions else ""
 
 
 def _write_losses(path: Path, history: Sequence[Epoch]) -> None:
