@@ -68,15 +68,15 @@ class UvVis(ModalityPair):
 
     def derive(self, fields: Arrays, route: Route) -> Mapping[str, Derived]:
         """Read both band gaps off a batch of spectra."""
-        from xmodkit_uvvis.bandgap import band_gap
+        from xmodkit_uvvis.bandgap import band_gaps
 
         if route.target != "absorption":
             return {}
-        found = {}
-        for field, kind in zip(GAP_FIELDS, ("direct", "indirect"), strict=True):
-            gap = band_gap(ENERGY_EV, fields["absorption"], kind)
-            found[field.name] = Derived(gap.value, unit="eV", status=gap.status)
-        return found
+        gaps = band_gaps(ENERGY_EV, fields["absorption"]).values()
+        return {
+            field.name: Derived(gap.value, unit="eV", status=gap.status)
+            for field, gap in zip(GAP_FIELDS, gaps, strict=True)
+        }
 
     def draw(self, sample: Sample, prediction: Prediction, route: Route) -> Image.Image | None:
         """Draw the crop, the spectrum with its bounds, and the gaps."""

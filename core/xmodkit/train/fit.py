@@ -14,6 +14,7 @@ from torch import Tensor
 from xmodkit.errors import DataError
 from xmodkit.modality import Array
 from xmodkit.model import Model, Stage
+from xmodkit.train.allocator import keep_large_buffers
 
 __all__ = ["Epoch", "fit"]
 
@@ -43,6 +44,7 @@ def fit(
 
     Raise `DataError` naming the stage and epoch if a loss is not finite.
     """
+    keep_large_buffers()
     torch.manual_seed(seed)
     history: list[Epoch] = []
     for number, stage in enumerate(model.stages):

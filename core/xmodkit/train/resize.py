@@ -10,7 +10,6 @@ holds every sum exactly; in single precision smooth images, whose sums lie on ti
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -75,16 +74,15 @@ class LanczosResize(nn.Module):
 def _lanczos(rows: Tensor, columns: Tensor, scale: Tensor) -> Tensor:
     """Return sinc(d) sinc(d/3) for |d| < 3: d = (row - column scale) / max(scale, 1).
 
-    With t = pi d / 3 this is sin(t)^2 (1 - 4/3 sin(t)^2) / t^2, and sin(t) follows from the sines
+    With t = pi d / 3 this is sin(t)^2 (3 - 4 sin(t)^2) / (3 t^2), and sin(t) follows from the sines
     of its two terms: no sine per weight.
     """
-    # As tensors: the exporter rounds Python numbers to single precision.
-    pi, four_thirds = torch.tensor([math.pi, 4 / 3], dtype=torch.float64, device=scale.device)
+    pi = scale.new_full((), -1.0).acos()  # the exporter writes math.pi in single precision
     unit = pi / LOBES / scale.clamp(min=1.0)
     row, column = rows * unit, columns * (scale * unit)
     sine = row.sin() * column.cos() - row.cos() * column.sin()
     square, t_square = sine * sine, (row - column).square()
-    inside = (square - square * square * four_thirds) / t_square
+    inside = square * (3.0 - 4.0 * square) / (3.0 * t_square)
     inside = torch.where(t_square < 1e-20, 1.0, inside)
     return torch.where(t_square < pi * pi, inside, 0.0)
 

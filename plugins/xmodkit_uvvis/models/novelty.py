@@ -12,9 +12,9 @@ _SMALL = 1e-4
 
 
 class ImageStatistics(nn.Module):
-    """What a latent forgets: the border's colour side by side, sharpness, and reconstruction error."""
+    """What a latent forgets: the border's colour, sharpness, spread and reconstruction error."""
 
-    # 4 sides x 3 channels, 3 scales of detail, 1 corner-to-corner spread x 3, 3 errors
+    # 4 sides x 3 channels, 3 scales of detail, spread and error of 3 channels each
     size = 12 + 3 + 3 + 3
 
     def forward(self, image: Tensor, rebuilt: Tensor) -> Tensor:

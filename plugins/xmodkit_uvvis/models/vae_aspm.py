@@ -1,4 +1,4 @@
-"""scan:absorption by models 1 and 2 of Stein et al. 2019, with a scale for the bounds and novelty."""
+"""Models 1 and 2 of Stein et al. 2019 as one route, with novelty and a scale for the bounds."""
 
 from __future__ import annotations
 

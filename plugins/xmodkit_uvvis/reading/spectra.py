@@ -1,0 +1,136 @@
+"""Read a measured spectrum as absorption coefficient times thickness on given energies.
+
+Headers of instruments differ; what they leave open (the base of the logarithm, the unit of the
+axis, whether reflection was measured) is asked for, never guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xmodkit.errors import InputError
+from xmodkit_uvvis.reading.table import Column, read_table
+
+__all__ = ["NM_EV", "SpectrumFile", "read_spectrum", "resample"]
+
+NM_EV = 1239.84198  # h c / e, CODATA 2018: energy in eV = NM_EV / wavelength in nm
+_LN_10 = math.log(10)
+_WIDEST_GAP = 0.1  # eV between neighbouring points inside the range asked for
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumFile:
+    """A spectrum: `absorption` (energies,), coefficient times thickness, natural logarithm."""
+
+    absorption: NDArray[np.float32]
+    notices: tuple[str, ...] = ()
+
+
+def read_spectrum(
+    path: Path,
+    energies: Floats,
+    *,
+    absorbance_base: Literal["10", "e"] | None = None,
+    neglect_reflection: bool = False,
+) -> SpectrumFile:
+    """Return a spectrum file's absorption at `energies` (eV, ascending).
+
+    The file (CSV, TSV or text; decimal point or comma) has one header line that names a
+    wavelength in nm or an energy in eV and one of: absorption (alpha t), absorbance, transmission
+    and reflection, transmission alone. Base-10 absorbance is multiplied by ln 10; the header or
+    `absorbance_base` gives the base. Transmission and reflection become -ln(T / (1 - R));
+    transmission alone is accepted only with `neglect_reflection`.
+
+    Raise `InputError` where the file cannot be read, leaves something open, or does not cover
+    `energies`.
+    """
+    try:
+        columns = read_table(path)
+        energy = _energy(columns)
+        notices: list[str] = []
+        inside = _around(energy, energies)
+        values = _absorption(
+            {name: Column(c.header, c.values[inside]) for name, c in columns.items()},
+            absorbance_base,
+            neglect_reflection,
+            notices,
+        )
+        resampled = resample(energy[inside], values, energies)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error.__cause__
+    return SpectrumFile(resampled.astype(np.float32), tuple(notices))
+
+
+def resample(energy: Floats, values: Floats, energies: Floats) -> Floats:
+    """Return `values` (..., points) at `energies`, linearly between points; all in eV.
+
+    Half a step beyond the ends is filled with the end's value: 400 nm is 3.0996 eV, not 3.1.
+    Raise `InputError` where `energies` are not covered.
+    """
+    points, place = np.unique(energy, return_inverse=True)
+    if points.size < 2:
+        raise InputError(f"{points.size} points given; a spectrum expected")
+    # A point measured twice, as where detectors change, counts as its mean.
+    totals = np.zeros((*values.shape[:-1], points.size))
+    np.add.at(totals, (..., place), values)
+    means = totals / np.bincount(place)
+    low = points[0] - (points[1] - points[0]) / 2
+    high = points[-1] + (points[-1] - points[-2]) / 2
+    wanted = float(energies.min()), float(energies.max())
+    if low > wanted[0] or high < wanted[1]:
+        raise InputError(
+            f"measured from {points[0]:.3f} to {points[-1]:.3f} eV, {wanted[0]:.3f} to "
+            f"{wanted[1]:.3f} eV ({NM_EV / wanted[1]:.1f} to {NM_EV / wanted[0]:.1f} nm) needed; "
+            "measure the whole range"
+        )
+    _check_gaps(points, wanted)
+    rows = means.reshape(-1, points.size)
+    return np.stack([np.interp(energies, points, row) for row in rows]).reshape(
+        *values.shape[:-1], energies.size
+    )
+
+
+def _check_gaps(points: Floats, wanted: tuple[float, float]) -> None:
+    gaps = np.diff(points)
+    inside = (points[1:] > wanted[0]) & (points[:-1] < wanted[1])
+    widest = int(np.where(inside, gaps, 0).argmax())
+    if gaps[widest] > _WIDEST_GAP and inside[widest]:
+        raise InputError(
+            f"no points between {points[widest]:.3f} and {points[widest + 1]:.3f} eV, at most "
+            f"{_WIDEST_GAP} eV apart expected; measure with finer steps"
+        )
+
+
+def _energy(columns: Mapping[str, Column]) -> Floats:
+    axis = columns["axis"]
+    if axis.values.min() <= 0:
+        raise InputError(f"{axis.header!r} holds {axis.values.min():g}; positive values expected")
+    header = axis.header.lower()
+    words = set(re_words(header))
+    if "nm" in words or "nanometer" in header or "nanometre" in header:
+        return NM_EV / axis.values
+    if "ev" in words or "electronvolt" in header:
+        return axis.values
+    raise InputError(
+        f"the unit of {axis.header!r} is open; write nm or eV into the header, e.g. wavelength_nm"
+    )
+
+
+def _around(energy: Floats, energies: Floats) -> NDArray[np.bool_]:
+    """Return which points matter: those in the range asked for, and the nearest beyond it.
+
+    What a detector reads far outside, often noise around zero, is no reason to refuse a file.
+    """
+    below, above = energy[energy < energies.min()], energy[energy > energies.max()]
+    low = below.max() if below.size else -math.inf
+    high = above.min() if above.size else math.inf
+    return np.asarray((energy >= low) & (energy <= high))
