@@ -1,4 +1,4 @@
-"""The zarr side of a store: sharded arrays that only whole shards (and, on closing, the rest) enter.
+"""The zarr side of a store: sharded arrays that whole shards enter and, on closing, the rest.
 
 Imports zarr when used. An array's shape may run ahead of the commit log while the store is open;
 closing trims it to what is committed and consolidates the metadata.
@@ -6,32 +6,34 @@ closing trims it to what is committed and consolidates the metadata.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xmodkit.errors import StoreError
 from xmodkit.modality import Array
-from xmodkit.store.columns import MAX_ROW_BYTES, SAMPLE, TEXT, Column, Coordinate, Extents, Schema
+from xmodkit.store.columns import Column, Coordinate, Extents, Schema
 from xmodkit.store.journal import Piece, gather
 from xmodkit.store.layout import ARRAY, GROUP, Layout, sync_files
+from xmodkit.store.metadata import check_array
 
 if TYPE_CHECKING:
     import zarr
 
-__all__ = ["MAX_SHARD_ROWS", "SHARD_BYTES", "Arrays", "consolidate", "shard_rows", "unconsolidate"]
+__all__ = ["Arrays", "fills_shard", "shard_rows"]
 
 SHARD_BYTES = 64 * 2**20  # of one shard of every column together
 MAX_SHARD_ROWS = 4096
 CHUNK_BYTES = 2**20
 TILE = 16  # ragged axes are cut into tiles of a multiple of this
-CODECS = frozenset(["sharding_indexed", "bytes", "vlen-utf8", "zstd", "crc32c"])
+
+
+def fills_shard(rows: int, nbytes: int) -> bool:
+    """Tell whether so many rows and bytes are enough to lay out the arrays by."""
+    return rows >= MAX_SHARD_ROWS or nbytes >= SHARD_BYTES
 
 
 def shard_rows(schema: Schema, extents: Extents) -> int:
@@ -90,7 +92,8 @@ class Arrays:
             )
         for coordinate in schema.coordinates:
             _write_coordinate(group, coordinate)
-        sync_files(path for path in layout.root.rglob("*") if path.is_file())
+        files = {path for path in layout.root.rglob("*") if path.is_file()}
+        sync_files(files - {layout.log, layout.lock, *layout.segments()}, layout.root)
         return cls(layout, schema, members)
 
     @classmethod
@@ -110,7 +113,7 @@ class Arrays:
                 raise StoreError(
                     f"{layout.root}: array {column.name!r} cannot be opened: {reason}"
                 ) from None
-            _check_array(layout.root, column, array, rows)
+            check_array(layout.root, column, array, rows)
             members[column.name] = array
         return cls(layout, schema, members)
 
@@ -124,8 +127,9 @@ class Arrays:
         for column in self.schema.columns:
             array = self.members[column.name]
             shape = (stop, *column.extents(extents))
-            if any(new > old for new, old in zip(shape, array.shape, strict=True)):
-                array.resize(tuple(map(max, shape, array.shape, strict=True)))
+            grown = tuple(max(sizes) for sizes in zip(shape, array.shape, strict=True))
+            if grown != array.shape:
+                array.resize(grown)
             for window in _windows(array.shape[1:], self._shards(column)[1:]):
                 for low, high in _spans(start, stop, self.shard_rows):
                     array[(slice(low, high), *window)] = gather(column, pieces, low, high, window)
@@ -139,7 +143,10 @@ class Arrays:
                 self.members[column.name].resize(shape)
 
     def read(self, name: str, start: int, stop: int, extents: Sequence[int]) -> Array:
-        """Return rows [start, stop) of one array, cut to the extents; text as objects."""
+        """Return rows [start, stop) of one array, cut to the extents; text as objects.
+
+        Extents that only rows in the journal have are not in the array yet: it is then smaller.
+        """
         key = (slice(start, stop), *map(slice, extents))
         for attempt in range(3):
             try:
@@ -166,7 +173,7 @@ class Arrays:
         for shard in (folder / "c").glob("*"):
             if int(shard.name) >= first:
                 written += [path for path in (shard, *shard.rglob("*")) if path.is_file()]
-        sync_files(written)
+        sync_files(written, folder)
 
 
 def _spans(start: int, stop: int, rows: int) -> Iterable[tuple[int, int]]:
@@ -186,75 +193,30 @@ def _windows(extents: Sequence[int], tile: Sequence[int]) -> Iterable[tuple[slic
     return product(*parts)
 
 
-def _check_array(root: Path, column: Column, array: zarr.Array[Any], rows: int) -> None:
-    metadata = array.metadata.to_dict()
-    shards = array.shards
-    kind = "T" if column.dtype == TEXT else np.dtype(column.dtype).kind
-    problem = None
-    if array.dtype.kind != kind or (kind != "T" and array.dtype != np.dtype(column.dtype)):
-        problem = f"dtype {array.dtype} given, {column.dtype} expected"
-    elif array.ndim != len(column.sizes) + 1 or array.shape[0] < rows:
-        problem = f"shape {array.shape} given, {len(column.sizes) + 1} axes, {rows} rows expected"
-    elif any(s not in (None, n) for s, n in zip(column.sizes, array.shape[1:], strict=True)):
-        problem = f"shape {array.shape} given, {column.sizes} per sample expected"
-    elif not _codec_names(metadata["codecs"]) <= CODECS:
-        problem = "a codec given that stores do not use"
-    elif shards is None or prod(shards) * array.dtype.itemsize > MAX_ROW_BYTES:
-        problem = f"shards of {shards} given, whole rows of at most {MAX_ROW_BYTES} bytes expected"
-    if problem is not None:
-        raise StoreError(f"{root}: array {column.name!r} is damaged: {problem}")
-
-
-def _codec_names(codecs: Any) -> set[str]:
-    """Return the names of codecs, and of those within a sharding codec."""
-    names = set()
-    for codec in codecs:
-        names.add(codec["name"])
-        settings = codec.get("configuration", {})
-        for inner in ("codecs", "index_codecs"):
-            names |= _codec_names(settings.get(inner, ()))
-    return names
-
-
 def _hide_log(group: zarr.Group) -> None:
     """Make the log's folder that of an array without values, so that nobody is warned of it."""
-    if GROUP not in group:
-        group.create_group(GROUP)
-    commits = group[GROUP]
+    commits = group.require_group(GROUP)
     if ARRAY not in commits:
-        about = {"long_name": "commit log and journal of xmodkit, in files beside this metadata"}
         commits.create_array(
-            ARRAY, shape=(0,), chunks=(1,), dtype="uint8", dimension_names=("byte",),
-            attributes=about,
+            ARRAY,
+            shape=(0,),
+            chunks=(1,),
+            dtype="uint8",
+            dimension_names=("byte",),
+            attributes={"long_name": "commit log and journal, in files beside this metadata"},
         )
 
 
 def _write_coordinate(group: zarr.Group, coordinate: Coordinate) -> None:
     values = np.array(coordinate.values, "float64")
     array = group.create_array(
-        coordinate.name, shape=values.shape, chunks=values.shape, dtype="float64",
-        fill_value=float("nan"), dimension_names=(coordinate.name,), overwrite=True,
+        coordinate.name,
+        shape=values.shape,
+        chunks=values.shape,
+        dtype="float64",
+        fill_value=float("nan"),
+        dimension_names=(coordinate.name,),
+        overwrite=True,
         attributes={"units": coordinate.unit} if coordinate.unit else {},
     )
     array[:] = values
-
-
-def consolidate(layout: Layout, schema: Schema) -> None:
-    """Repeat the metadata of every array in the group's, as zarr does, for opening in one read.
-
-    Written here because zarr's own warns of an extension that is not yet part of version 3.
-    """
-    names = [item.name for item in (*schema.columns, *schema.coordinates)]
-    members = {name: json.loads((layout.root / name / "zarr.json").read_bytes()) for name in names}
-    group = json.loads(layout.metadata.read_bytes())
-    group["consolidated_metadata"] = {
-        "kind": "inline", "must_understand": False, "metadata": members
-    }
-    layout.replace(layout.metadata, json.dumps(group, indent=2).encode())
-
-
-def unconsolidate(layout: Layout) -> None:
-    """Remove the consolidated metadata before the arrays grow: it would keep their old length."""
-    group = json.loads(layout.metadata.read_bytes())
-    if group.pop("consolidated_metadata", None) is not None:
-        layout.replace(layout.metadata, json.dumps(group, indent=2).encode())

@@ -98,10 +98,15 @@ def _kind(dtype: np.dtype[Any]) -> int:
 
 
 def _text(column: Column, values: Array | Sequence[Any]) -> Array:
-    array = np.asarray(values, object)
+    array = np.asarray([_scalar(value) for value in values], object)
     if not all(isinstance(text, str) for text in array.flat):
         raise DataError(f"{column.name}: values that are not text given, text expected")
     return array
+
+
+def _scalar(value: Any) -> Any:
+    """Return what an array without axes holds: NumPy would keep it as an array in an array."""
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def _pad(

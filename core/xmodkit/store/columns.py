@@ -119,7 +119,8 @@ class Schema:
         """Return the ragged extents that hold both."""
         return {
             column.name: tuple(
-                map(max, column.extents(extents), column.extents(more), strict=True)
+                max(sizes)
+                for sizes in zip(column.extents(extents), column.extents(more), strict=True)
             )
             for column in self.columns
             if column.ragged
@@ -199,7 +200,9 @@ def _check(fields: Sequence[Field]) -> None:
     for item in fields:
         if item.dtype not in DTYPES:
             known = ", ".join(sorted(DTYPES))
-            raise StoreError(f"{item.name}: dtype {item.dtype!r} cannot be stored; it may be {known}")
+            raise StoreError(
+                f"{item.name}: dtype {item.dtype!r} cannot be stored; it may be {known}"
+            )
         for axis in item.axes:
             if axis.size is not None and not _is_size(axis.size):
                 raise StoreError(f"{item.name}: axis {axis.name!r} has size {axis.size!r}")

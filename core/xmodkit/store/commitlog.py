@@ -75,6 +75,10 @@ class State:
         """The byte of the segment behind the last committed row."""
         return self.blocks[-1].end if self.blocks else 0
 
+    def rows_within(self, size: int) -> int:
+        """Return the rows that are there if the journal's segment has only `size` bytes."""
+        return next((block.first for block in self.blocks if block.end > size), self.rows)
+
     def cut(self, rows: int) -> None:
         """Forget every row from `rows` on, with the keys and inputs that end there."""
         self.blocks = [block for block in self.blocks if block.stop <= rows]
@@ -179,7 +183,7 @@ def _header(line: bytes) -> State:
     try:
         fields = [Field.from_json(item) for item in values["fields"]]
         attributes = dict(values["attributes"])
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise StoreError(f"the store's fields or attributes are damaged: {error!r}") from None
     return State(Schema.of(fields), attributes, length=len(line))
 
@@ -208,9 +212,11 @@ def _commit(state: State, line: bytes) -> Commit:
     expected = {column.name for column in state.schema.columns if column.dtype == TEXT}
     if not isinstance(text, dict) or set(text) != expected:
         raise StoreError("the bytes of the text columns are not named")
-    numbers = [_count(values, name) for name in ("segment", "offset", "length", "crc")]
+    segment, offset, length, crc = (
+        _count(values, name) for name in ("segment", "offset", "length", "crc")
+    )
     sizes = {name: _count(text, name) for name in text}
-    block = Block(first, max(rows - first, 0), *numbers, extents, sizes)
+    block = Block(first, max(rows - first, 0), segment, offset, length, crc, extents, sizes)
     return Commit(rows, sealed, commit.closed, block, extents, keys, finished)
 
 

@@ -111,9 +111,11 @@ def decode(
 
 def _decode_text(part: memoryview, shape: tuple[int, ...]) -> Array:
     number = prod(shape)
+    if 4 * number > len(part):
+        raise StoreError("text is damaged in the journal")
     lengths = np.frombuffer(part[: 4 * number], "<u4").astype(np.int64)
     stops = 4 * number + np.cumsum(lengths)
-    if len(lengths) != number or (number and stops[-1] != len(part)):
+    if number and stops[-1] != len(part):
         raise StoreError("text is damaged in the journal")
     array = np.empty(number, object)
     for i, (stop, length) in enumerate(zip(stops.tolist(), lengths.tolist(), strict=True)):
@@ -185,7 +187,7 @@ class Journal:
         """Read blocks back; raise `StoreError` on the first that is damaged."""
         if not blocks:
             return []
-        data = memoryview(np.memmap(self._layout.segment(self.segment), np.uint8, "r"))
+        data = np.memmap(self._layout.segment(self.segment), np.uint8, "r").data
         names = [column.name for column in self._columns]
         return [
             (block.first, decode(self._columns, block, data[block.offset : block.end], names))

@@ -47,11 +47,11 @@ class Layout:
         return self.root / "zarr.json"
 
     def segment(self, number: int) -> Path:
-        """A journal file."""
+        """Return the path of a journal file."""
         return self.folder / f"{number:06d}.rows"
 
     def segments(self) -> list[Path]:
-        """Every journal file there is."""
+        """Return every journal file there is."""
         return sorted(self.folder.glob("*.rows"))
 
     def replace(self, path: Path, data: bytes) -> None:
@@ -111,12 +111,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sync_files(paths: Iterable[Path]) -> None:
-    """Wait until files that others wrote are on the disk, with the folders that name them."""
-    folders = set()
+def sync_files(paths: Iterable[Path], root: Path) -> None:
+    """Wait until files written by zarr are on the disk, and the folders up to `root` name them."""
+    folders: set[Path] = set()
     for path in paths:
         with io.FileIO(path, "r+") as file:
             os.fsync(file.fileno())
-        folders.add(path.parent)
+        folders.update(folder for folder in path.parents if folder.is_relative_to(root))
     for folder in folders:
         sync_folder(folder)

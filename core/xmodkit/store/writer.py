@@ -13,20 +13,15 @@ from typing import Any, Self
 
 from xmodkit.errors import StoreError, XmodError
 from xmodkit.modality import Field
-from xmodkit.store.arrays import (
-    MAX_SHARD_ROWS,
-    SHARD_BYTES,
-    Arrays,
-    consolidate,
-    shard_rows,
-    unconsolidate,
-)
+from xmodkit.store.arrays import Arrays, fills_shard, shard_rows
 from xmodkit.store.batch import Batch, Rows
-from xmodkit.store.columns import Schema
+from xmodkit.store.columns import Extents, Schema
 from xmodkit.store.commitlog import Commit, header_line, read_state
 from xmodkit.store.journal import Block, Journal, Piece, gather
 from xmodkit.store.layout import Layout, is_store, sync_file, sync_folder, write_all
 from xmodkit.store.lock import WriterLock
+from xmodkit.store.metadata import consolidate, unconsolidate
+from xmodkit.store.recovery import sound_rows
 
 __all__ = ["StoreWriter"]
 
@@ -43,17 +38,22 @@ class StoreWriter:
         self._layout = layout
         self._lock = lock
         self._failed = False
-        self._state = read_state(layout.log)
-        self.lost = 0
-        """Committed rows that the journal no longer held on opening: cut, to be made again."""
+        self._state = state = read_state(layout.log)
         layout.sweep()
+        rows = sound_rows(layout, state)
+        self.lost = state.rows - rows
+        """Committed rows that the journal no longer held on opening: cut, to be made again."""
+        self._arrays = None
+        if state.sealed:
+            self._arrays = Arrays.open(layout, state.schema, state.sealed)
         self._log = io.FileIO(layout.log, "r+")
-        self._log.truncate(self._state.length)
-        self._log.seek(0, io.SEEK_END)
-        self._cut_damage()
-        state = self._state
-        self._arrays = self._open_arrays() if state.sealed else None
-        self._journal = Journal(layout, state.schema.columns, state.segment, state.journal_end)
+        self._log.truncate(state.length)
+        self._log.seek(state.length)
+        if self.lost:
+            self._log_commit(Commit(rows, state.sealed))
+        # Never reuse a segment that a reader may still hold.
+        segment = state.segment if state.blocks else state.segment + 1
+        self._journal = Journal(layout, state.schema.columns, segment, state.journal_end)
         self._journal.drop_others()
         self._keys = {key for key in state.keys if key}
 
@@ -135,18 +135,16 @@ class StoreWriter:
         return self._state.attributes
 
     @property
-    def keys(self) -> set[str]:
+    def keys(self) -> frozenset[str]:
         """The keys of the rows committed so far."""
-        return self._keys
+        return frozenset(self._keys)
 
     @property
-    def finished(self) -> set[str]:
+    def finished(self) -> frozenset[str]:
         """The inputs named as finished so far."""
-        return set(self._state.finished)
+        return frozenset(self._state.finished)
 
-    def append(
-        self, rows: Rows, *, keys: Sequence[str] = (), finished: Sequence[str] = ()
-    ) -> None:
+    def append(self, rows: Rows, *, keys: Sequence[str] = (), finished: Sequence[str] = ()) -> None:
         """Commit one batch: all of it is in the store once this returns, else nothing is.
 
         Args:
@@ -164,7 +162,7 @@ class StoreWriter:
         self._check_keys(keys, batch.rows)
         with self._writing():
             if self._state.closed:
-                self._reopen()
+                self._log_commit(Commit(len(self), len(self)))
             self._commit(batch, keys, finished)
         self._keys.update(keys)
 
@@ -188,47 +186,45 @@ class StoreWriter:
         state = self._state
         rows = state.rows + batch.rows
         extents = state.schema.grown(state.extents, batch.extents)
-        boundary = self._boundary(rows, batch, extents)
+        boundary = max(self._boundary(rows, batch, extents), state.sealed)
         if boundary > state.sealed:
             block = self._seal(batch, rows, boundary, extents)
         else:
-            block = self._journal.append(batch, state.rows)
-        grown = extents if extents != state.extents else batch.extents
-        self._log_commit(Commit(rows, max(boundary, state.sealed), False, block, grown, keys, finished))
+            block, extents = self._journal.append(batch, state.rows), dict(batch.extents)
+        self._log_commit(Commit(rows, boundary, False, block, extents, keys, finished))
 
-    def _boundary(self, rows: int, batch: Batch, extents: Mapping[str, tuple[int, ...]]) -> int:
+    def _boundary(self, rows: int, batch: Batch, extents: Extents) -> int:
         """Return the row up to which whole shards can go to zarr once the batch is there."""
         if self._arrays is not None:
             step = self._arrays.shard_rows
         else:
             size = self._state.journal_end + sum(array.nbytes for array in batch.arrays.values())
-            if rows < MAX_SHARD_ROWS and size < SHARD_BYTES:
+            if not fills_shard(rows, size):
                 return 0
             step = shard_rows(self._state.schema, extents)
         return rows // step * step
 
-    def _seal(
-        self, batch: Batch, rows: int, boundary: int, extents: Mapping[str, tuple[int, ...]]
-    ) -> Block | None:
+    def _seal(self, batch: Batch, rows: int, boundary: int, extents: Extents) -> Block | None:
         """Write whole shards to zarr, from the journal and the batch; the rest to a new segment."""
         state = self._state
         pieces = [*self._journal.pieces(state.blocks), (state.rows, batch.arrays)]
         self._write_arrays(pieces, boundary, extents)
-        windows = {c.name: [slice(0, n) for n in c.extents(extents)] for c in state.schema.columns}
         rest = {
-            column.name: gather(column, pieces, boundary, rows, windows[column.name])
+            column.name: gather(
+                column, pieces, boundary, rows, [slice(0, n) for n in column.extents(extents)]
+            )
             for column in state.schema.columns
         }
         del pieces
         self._journal.next_segment()
         return self._journal.append(Batch(rows - boundary, rest, extents), boundary)
 
-    def _write_arrays(
-        self, pieces: Sequence[Piece], stop: int, extents: Mapping[str, tuple[int, ...]]
-    ) -> None:
+    def _write_arrays(self, pieces: Sequence[Piece], stop: int, extents: Extents) -> None:
         state = self._state
         if self._arrays is None:
             self._arrays = Arrays.create(self._layout, state.schema, state.attributes, extents)
+        else:
+            unconsolidate(self._layout)
         self._arrays.write(pieces, state.sealed, stop, extents)
 
     def _seal_rest(self) -> None:
@@ -240,11 +236,6 @@ class StoreWriter:
         consolidate(self._layout, state.schema)
         self._log_commit(Commit(state.rows, state.rows, closed=True))
 
-    def _reopen(self) -> None:
-        """Say that the store is open again, before its consolidated lengths become wrong."""
-        self._log_commit(Commit(self._state.rows, self._state.rows))
-        unconsolidate(self._layout)
-
     def _log_commit(self, commit: Commit) -> None:
         """Append one line: the moment at which the commit has happened."""
         moved = commit.sealed != self._state.sealed
@@ -255,13 +246,6 @@ class StoreWriter:
         self._state.length += len(line)
         if moved:
             self._journal.drop_others()
-
-    def _cut_damage(self) -> None:
-        """Give up the rows behind the first block that the journal does not hold any more."""
-        ...
-
-    def _open_arrays(self) -> Arrays:
-        return Arrays.open(self._layout, self._state.schema, self._state.sealed)
 
     def _check_usable(self) -> None:
         if self._log.closed:

@@ -20,4 +20,4 @@ def keep_large_buffers() -> bool:
     if not hasattr(libc, "mallopt"):
         return False  # another C library
     settings = ((_M_MMAP_THRESHOLD, _LIMIT), (_M_TRIM_THRESHOLD, _LIMIT))
-    return all([libc.mallopt(name, value) == 1 for name, value in settings])
+    return all(libc.mallopt(name, value) == 1 for name, value in settings)

@@ -25,7 +25,8 @@ def write_model(run: Run, pair: ModalityPair, exporter: Exporter, path: Path) ->
     """
     inputs = pair.modality(run.route.source).fields
     graph = run.graph()
-    data = exporter(graph, inputs, graph.outputs, run.vectors[0])
+    example = {name: array[None] for name, array in run.vectors[0].items()}
+    data = exporter(graph, inputs, graph.outputs, example)
     metadata = ModelMetadata(
         plugin=pair.name,
         plugin_version=version("xmodkit"),
