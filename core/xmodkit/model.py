@@ -55,6 +55,10 @@ class Model(ABC):
     def begin(self, stage: str, arrays: Mapping[str, Array]) -> None:  # noqa: B027
         """Set what a stage needs from the training rows (means, scales) before it starts."""
 
+    def rows(self, stage: str, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Return what a stage's loss sees of prepared rows: latents of a frozen encoder, say."""
+        return arrays
+
     def end(self, stage: str, arrays: Mapping[str, Array]) -> None:  # noqa: B027
         """Fit what is not learned by gradient (statistics of the latent) after a stage."""
 

@@ -157,13 +157,13 @@ class Journal:
         # Opened for both ways and created if absent, but never emptied.
         self._file = io.FileIO(path, "r+" if path.exists() else "x+")
         self._end = 0
+        sync_folder(self._layout.folder)
 
     def next_segment(self) -> None:
         """Go on in a new, empty file."""
         self._file.close()
         self._open(self.segment + 1)
         self._file.truncate(0)
-        sync_folder(self._layout.folder)
 
     def append(self, batch: Batch, first: int) -> Block | None:
         """Write a batch behind the last block and wait until it is on the disk."""

@@ -49,8 +49,10 @@ def fit(
     history: list[Epoch] = []
     for number, stage in enumerate(model.stages):
         generator = np.random.default_rng([seed, number])
+        model.networks.eval()
         model.begin(stage.name, training)
-        history += _fit_stage(model, stage, training, validation, generator, report)
+        rows = model.rows(stage.name, training), model.rows(stage.name, validation)
+        history += _fit_stage(model, stage, *rows, generator, report)
         model.networks.eval()
         model.end(stage.name, training)
     return history

@@ -1,11 +1,11 @@
 """Pillow's LANCZOS resize as a module, bit for bit, so that a model file takes raw images.
 
-Pillow resizes 8-bit images in two passes, first along the width, then along the height. Each
-output pixel is a weighted sum over the input, the weights are fixed-point integers of 22 bits,
-and the sum is rounded half up and clipped to 0..255 after each pass. Here each pass is a product
-with a matrix of these integers, computed from the image's size inside the graph. Double precision
-holds every sum exactly; in single precision smooth images, whose sums lie on ties, come out up to
-2 levels apart.
+Pillow resizes 8-bit images in two passes, along the width and along the height; since version 13
+the height goes first where that saves work. In each pass an output pixel is a weighted sum over
+the input: the weights are fixed-point integers of 22 bits, and the sum is rounded half up and
+clipped to 0..255. Here a pass is a product with the matrix of these integers, computed from the
+image's size inside the graph. Double precision holds every sum exactly; in single precision smooth
+images, whose sums lie on ties, come out one level off in up to 0.4 % of their pixels.
 """
 
 from __future__ import annotations
@@ -42,12 +42,29 @@ class LanczosResize(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the resized images, channels first, in levels."""
+        height, width = images.shape[1:3]
         x = images.permute(0, 3, 1, 2)
-        bands = self._bands(images.shape[2], images.device)
-        x = torch.cat([_levels(x[..., a:b].double() @ k) for a, b, k in bands], dim=-1)
-        bands = self._bands(images.shape[1], images.device)
-        x = torch.cat([_levels(k.mT @ x[:, :, a:b].double()) for a, b, k in bands], dim=-2)
+        tall = _min(height - self.size, height + self.size - 2 * width)
+        if torch.compiler.is_compiling():  # an export keeps both orders, and chooses when it runs
+            is_tall = torch.full((), tall) > 0
+            x = torch.cond(is_tall, self._down_first, self._across_first, (x,))
+        else:
+            x = self._down_first(x) if tall > 0 else self._across_first(x)
         return x.float()
+
+    def _across_first(self, x: Tensor) -> Tensor:
+        return self._down(self._across(x))
+
+    def _down_first(self, x: Tensor) -> Tensor:
+        return self._across(self._down(x))
+
+    def _across(self, x: Tensor) -> Tensor:
+        bands = self._bands(x.shape[3], x.device)
+        return torch.cat([_levels(x[..., a:b].double() @ k) for a, b, k in bands], dim=3)
+
+    def _down(self, x: Tensor) -> Tensor:
+        bands = self._bands(x.shape[2], x.device)
+        return torch.cat([_levels(k.mT @ x[:, :, a:b].double()) for a, b, k in bands], dim=2)
 
     def _bands(self, length: int, device: torch.device) -> list[tuple[int, int, Tensor]]:
         """Return the matrix (length, size) in bands: first row, end row, block of weights.

@@ -44,7 +44,9 @@ class Run:
 
     def save(self) -> None:
         """Write everything but the loss table into the folder; settings last, as the seal."""
-        save_file(self.model.networks.state_dict(), self.folder / "weights.safetensors")
+        state = self.model.networks.state_dict()
+        weights = {name: tensor.contiguous() for name, tensor in state.items()}
+        save_file(weights, self.folder / "weights.safetensors")
         arrays = {
             f"{name}/{end}": q
             for name, pair in self.quantiles.items()

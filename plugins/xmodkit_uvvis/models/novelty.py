@@ -58,14 +58,13 @@ class MahalanobisNovelty(nn.Module):
     def fit(self, features: Tensor) -> None:
         """Take mean and covariance of training features (N, size), shrunk a little."""
         features = features.double()
-        mean = features.mean(dim=0)
-        centred = features - mean
-        covariance = centred.T @ centred / len(features)
-        # Latents that the KL term switched off barely vary: a floor keeps them from dominating.
-        values, vectors = torch.linalg.eigh(covariance)
-        values = values.clamp(min=float(values.max()) * 1e-5)
+        mean, spread = features.mean(dim=0), features.std(dim=0) + _SMALL
+        scaled = (features - mean) / spread
+        values, vectors = torch.linalg.eigh(scaled.T @ scaled / len(features))
+        # A floor: directions that hardly vary would turn rounding errors into novelty.
+        values = values.clamp(min=float(values.max()) * 1e-3)
         self.mean.copy_(mean.float())
-        self.whiten.copy_((vectors / values.sqrt()).float())
+        self.whiten.copy_((vectors / values.sqrt() / spread[:, None]).float())
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the mean squared whitened feature (N,): about 1 for familiar samples."""

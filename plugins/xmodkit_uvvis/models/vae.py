@@ -8,10 +8,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["LATENT", "Decoder", "Encoder", "vae_loss"]
+__all__ = ["LATENT", "SIZE", "Decoder", "Encoder", "glorot", "vae_loss"]
 
 LATENT = 100
 SIZE = 64
+
+
+def glorot(network: nn.Module) -> None:
+    """Start as Keras does, uniform Glorot weights and no biases: torch's start loses the latent."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 class Encoder(nn.Module):
@@ -49,11 +58,16 @@ class Decoder(nn.Module):
         self.convolutions = nn.Sequential(*layers)
         self.last = nn.Conv2d(8, 3, 3, padding=1)
 
-    def forward(self, latent: Tensor) -> Tensor:
-        """Return images (N, 3, 64, 64) in 0..1 of latents (N, 100)."""
+    def logits(self, latent: Tensor) -> Tensor:
+        """Return images before the sigmoid."""
         h = torch.relu(self.dense(latent)).reshape(-1, 4, 4, 4)
         h = self.convolutions(h)  # (N, 8, 64, 64)
-        return torch.sigmoid(self.last(h))
+        out: Tensor = self.last(h)
+        return out
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """Return images (N, 3, 64, 64) in 0..1 of latents (N, 100)."""
+        return torch.sigmoid(self.logits(latent))
 
 
 def vae_loss(encoder: Encoder, decoder: Decoder, image: Tensor, *, sample: bool) -> Tensor:
@@ -61,11 +75,15 @@ def vae_loss(encoder: Encoder, decoder: Decoder, image: Tensor, *, sample: bool)
 
     With `sample` the latent is drawn (training), otherwise its mean is used (a = 0).
     """
-    mean, log_variance = encoder(image)
-    latent = mean
-    if sample:
-        latent = mean + torch.randn_like(mean) * torch.exp(log_variance / 2)
-    rebuilt = decoder(latent)
-    cross_entropy = nn.functional.binary_cross_entropy(rebuilt, image) * image[0].numel()
+    # Half precision trains at twice the speed here; sums stay in single precision.
+    with torch.autocast("cpu", torch.bfloat16, enabled=sample):
+        mean, log_variance = encoder(image.contiguous(memory_format=torch.channels_last))
+        latent = mean
+        if sample:
+            latent = mean + torch.randn_like(mean) * torch.exp(log_variance / 2)
+        logits = decoder.logits(latent)
+    mean, log_variance, logits = mean.float(), log_variance.float(), logits.float()
+    pixels = image[0].numel()
+    cross_entropy = nn.functional.binary_cross_entropy_with_logits(logits, image) * pixels
     kl = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(dim=1).mean()
     return cross_entropy + kl

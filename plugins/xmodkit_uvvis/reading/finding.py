@@ -38,7 +38,7 @@ class _Comb:
     count: int
 
     def borders(self) -> Floats:
-        return self.start + self.pitch * np.arange(self.count + 1)
+        return self.start + self.pitch * np.arange(self.count + 1, dtype=np.float64)
 
 
 def find_grid(
@@ -77,7 +77,8 @@ def _contrast(view: NDArray[np.uint8]) -> Floats:
     background = np.median(np.concatenate([side.reshape(-1, 3) for side in _rim(view)]), axis=0)
     distance = np.abs(view - background.astype(np.float32)).sum(axis=2, dtype=np.float64)
     noise = 2 * np.median(np.concatenate([side.ravel() for side in _rim(distance)]))
-    return np.clip(distance - noise, 0, np.percentile(distance, 98))
+    contrast: Floats = np.clip(distance - noise, 0, np.percentile(distance, 98))
+    return contrast
 
 
 def _rim(view: NDArray[Any]) -> tuple[NDArray[Any], ...]:
@@ -109,7 +110,7 @@ def _coarse_pitch(profile: Floats) -> float | None:
     lags = np.arange(_LEAST_PITCH, profile.size // 2 + 1)
     if lags.size < 3:
         return None
-    likeness = np.array([_likeness(profile, lag) for lag in lags])
+    likeness = np.array([_likeness(profile, int(lag)) for lag in lags])
     best = likeness.max()
     if best < _LEAST_LIKENESS:
         return None
@@ -135,7 +136,8 @@ def _high_pass(profile: Floats, width: float) -> Floats:
     total = np.concatenate([[0.0], np.cumsum(padded)])
     mean = (total[size:] - total[:-size]) / size
     first = size - (size - 1) // 2
-    return profile - mean[first : first + profile.size]
+    detail: Floats = profile - mean[first : first + profile.size]
+    return detail
 
 
 def _refine(detail: Floats, pitch: float) -> tuple[float, float]:
@@ -207,9 +209,7 @@ def _span(counts: NDArray[np.int64]) -> tuple[int, int]:
     return (int(places[0]), int(places[-1]) + 1) if places.size else (0, 0)
 
 
-def _resemblance(
-    contrast: Floats, across: _Comb, down: _Comb, filled: NDArray[np.bool_]
-) -> float:
+def _resemblance(contrast: Floats, across: _Comb, down: _Comb, filled: NDArray[np.bool_]) -> float:
     """Return the median correlation of the filled cells with what they look like on average."""
     share = (np.arange(16) + 0.5) / 16
     x = across.borders()[:-1, None] + share * across.pitch
@@ -229,11 +229,7 @@ def _scaled(across: _Comb, down: _Comb, step: int, region: Box, margin: float) -
     # Pixel i is centred on i + 0.5.
     left, top = region[0] + across.start * step + 0.5, region[1] + down.start * step + 0.5
     right, bottom = left + across.count * pitch[0], top + down.count * pitch[1]
-    width, height = trimmed(pitch, margin)
     over_x = max(region[0] - left, right - region[2], 0.0)
     over_y = max(region[1] - top, bottom - region[3], 0.0)
-    size = (
-        min(width, math.floor(pitch[0] - 2 * over_x)),
-        min(height, math.floor(pitch[1] - 2 * over_y)),
-    )
+    size = trimmed(pitch, margin, (2 * over_x, 2 * over_y))
     return Grid(down.count, across.count, left, top, pitch, size)

@@ -70,9 +70,12 @@ def divide(region: Box, rows: int, columns: int, margin: float = 0.0) -> Grid:
 
 
 def tile(region: Box, pitch: tuple[float, float], margin: float = 0.0) -> Grid:
-    """Fill a region with whole cells of a pitch, in pixels, from its upper left corner."""
+    """Fill a region with whole cells of a pitch, in pixels, from its upper left corner.
+
+    A region drawn by hand may lack up to a tenth of the last cell: then all cells are trimmed so
+    that they lie inside.
+    """
     x0, y0, x1, y1 = region
-    # A region drawn by hand may be a little short: a tenth of the last cell may be missing.
     columns = math.floor((x1 - x0) / pitch[0] + 0.1)
     rows = math.floor((y1 - y0) / pitch[1] + 0.1)
     if rows < 1 or columns < 1:
@@ -80,9 +83,10 @@ def tile(region: Box, pitch: tuple[float, float], margin: float = 0.0) -> Grid:
             f"a pitch of {pitch[0]:.1f} x {pitch[1]:.1f} pixels does not fit into "
             f"{x1 - x0} x {y1 - y0} pixels; check --pitch-mm, --dpi and --region"
         )
-    left = min(x0, x1 - columns * pitch[0])
-    top = min(y0, y1 - rows * pitch[1])
-    return Grid(rows, columns, max(left, 0), max(top, 0), pitch, trimmed(pitch, margin))
+    lack_x = max(0.0, columns * pitch[0] - (x1 - x0))
+    lack_y = max(0.0, rows * pitch[1] - (y1 - y0))
+    size = trimmed(pitch, margin, (lack_x, lack_y))
+    return Grid(rows, columns, x0 - lack_x / 2, y0 - lack_y / 2, pitch, size)
 
 
 def cut(pixels: Pixels, grid: Grid) -> Iterator[tuple[Cell, Pixels]]:
@@ -92,11 +96,16 @@ def cut(pixels: Pixels, grid: Grid) -> Iterator[tuple[Cell, Pixels]]:
         yield cell, np.ascontiguousarray(pixels[y0:y1, x0:x1])
 
 
-def trimmed(pitch: tuple[float, float], margin: float) -> tuple[int, int]:
-    """Return the size in pixels of cells of a pitch, trimmed by `margin` on every side."""
+def trimmed(
+    pitch: tuple[float, float], margin: float, lack: tuple[float, float] = (0.0, 0.0)
+) -> tuple[int, int]:
+    """Return the size of cells trimmed by `margin` on every side, and by at least `lack` in all."""
     if not 0 <= margin < 0.5:
         raise UsageError(f"--margin {margin:g} given; 0 up to (not including) 0.5 expected")
-    width, height = (math.floor(p * (1 - 2 * margin) + 1e-6) for p in pitch)
+    width, height = (
+        math.floor(min(p * (1 - 2 * margin), p - missing) + 1e-6)
+        for p, missing in zip(pitch, lack, strict=True)
+    )
     if min(width, height) < _LEAST_CELL:
         raise InputError(
             f"cells of {width} x {height} pixels are too small to read; check the grid and margin"

@@ -75,7 +75,9 @@ def _lines(path: Path) -> Iterator[tuple[int, tuple[dict[str, str], dict[str, st
         raise InputError(f"{path}: the plate map is not text in UTF-8; save it as CSV") from error
     first = text.partition("\n")[0]
     table = csv.reader(StringIO(text), delimiter=max(",;\t", key=first.count))
-    header = [re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_") for name in next(table, [])]
+    header = [
+        re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_") for name in next(table, [])
+    ]
     places = _known_columns(path, header)
     for values in table:
         if not any(value.strip() for value in values):

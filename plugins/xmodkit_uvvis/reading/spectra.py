@@ -7,6 +7,7 @@ axis, whether reflection was measured) is asked for, never guessed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.errors import InputError
-from xmodkit_uvvis.reading.table import Column, read_table
+from xmodkit_uvvis.reading.table import Column, read_table, words
 
 __all__ = ["NM_EV", "SpectrumFile", "read_spectrum", "resample"]
 
@@ -80,9 +81,8 @@ def resample(energy: Floats, values: Floats, energies: Floats) -> Floats:
     if points.size < 2:
         raise InputError(f"{points.size} points given; a spectrum expected")
     # A point measured twice, as where detectors change, counts as its mean.
-    totals = np.zeros((*values.shape[:-1], points.size))
-    np.add.at(totals, (..., place), values)
-    means = totals / np.bincount(place)
+    rows = values.reshape(-1, energy.size)
+    means = [np.bincount(place, row) / np.bincount(place) for row in rows]
     low = points[0] - (points[1] - points[0]) / 2
     high = points[-1] + (points[-1] - points[-2]) / 2
     wanted = float(energies.min()), float(energies.max())
@@ -93,8 +93,7 @@ def resample(energy: Floats, values: Floats, energies: Floats) -> Floats:
             "measure the whole range"
         )
     _check_gaps(points, wanted)
-    rows = means.reshape(-1, points.size)
-    return np.stack([np.interp(energies, points, row) for row in rows]).reshape(
+    return np.stack([np.interp(energies, points, row) for row in means]).reshape(
         *values.shape[:-1], energies.size
     )
 
@@ -114,11 +113,10 @@ def _energy(columns: Mapping[str, Column]) -> Floats:
     axis = columns["axis"]
     if axis.values.min() <= 0:
         raise InputError(f"{axis.header!r} holds {axis.values.min():g}; positive values expected")
-    header = axis.header.lower()
-    words = set(re_words(header))
-    if "nm" in words or "nanometer" in header or "nanometre" in header:
+    units = words(axis.header) & {"nm", "ev"}
+    if units == {"nm"}:
         return NM_EV / axis.values
-    if "ev" in words or "electronvolt" in header:
+    if units == {"ev"}:
         return axis.values
     raise InputError(
         f"the unit of {axis.header!r} is open; write nm or eV into the header, e.g. wavelength_nm"
@@ -134,3 +132,87 @@ def _around(energy: Floats, energies: Floats) -> NDArray[np.bool_]:
     low = below.max() if below.size else -math.inf
     high = above.min() if above.size else math.inf
     return np.asarray((energy >= low) & (energy <= high))
+
+
+def _absorption(
+    columns: Mapping[str, Column],
+    absorbance_base: Literal["10", "e"] | None,
+    neglect_reflection: bool,
+    notices: list[str],
+) -> Floats:
+    """Return alpha t from whichever quantity a table holds."""
+    sources = sorted(columns.keys() - {"axis", "reflection"})
+    if len(sources) != 1:
+        raise InputError(
+            f"{' and '.join(sources) or 'reflection alone'} given; one of absorption, absorbance, "
+            "or transmission with reflection expected; leave the other columns out"
+        )
+    column = columns[sources[0]]
+    if sources == ["absorption"]:
+        if words(column.header) & {"cm", "nm", "um", "µm", "m"}:
+            raise InputError(
+                f"{column.header!r} is per length; multiply it by the thickness and name it alpha*t"
+            )
+        return column.values
+    if sources == ["absorbance"]:
+        base = _base(column.header, absorbance_base)
+        return column.values * _LN_10 if base == "10" else column.values
+    return _from_transmission(column, columns.get("reflection"), neglect_reflection, notices)
+
+
+def _base(header: str, given: Literal["10", "e"] | None) -> Literal["10", "e"]:
+    """Return the base of an absorbance by its header or by what was given, never by a guess."""
+    text = header.lower().replace("_", " ")
+    decadic = re.search(r"\blog ?\(?10\b|\ba10\b|base[ -]?10\b|\bdecadic\b|\blg\b", text)
+    natural = re.search(r"\bln\b|\bnatural\b|base[ -]?e\b|\bnapierian\b", text)
+    said: set[Literal["10", "e"]] = {given} if given else set()
+    said |= {"10"} if decadic else set()
+    said |= {"e"} if natural else set()
+    if len(said) == 1:
+        return said.pop()
+    if said:
+        raise InputError(f"{header!r} contradicts the absorbance base given ({given or 'none'})")
+    raise InputError(
+        f"the base of {header!r} is open; give --absorbance-base 10 or e, or write log10 or ln "
+        "into the header"
+    )
+
+
+def _from_transmission(
+    transmission: Column, reflection: Column | None, neglect: bool, notices: list[str]
+) -> Floats:
+    """Return -ln(T / (1 - R))."""
+    t = _fraction(transmission, reflection, notices)
+    if reflection is not None:
+        r = _fraction(reflection, transmission, notices)
+    elif neglect:
+        notices.append("reflection neglected: absorption is -ln(T)")
+        r = np.zeros_like(t)
+    else:
+        raise InputError(
+            "transmission given without reflection; add the reflection, or say that it is neglected"
+        )
+    if t.min() <= 0 or r.max() >= 1:
+        raise InputError(
+            f"transmission down to {t.min():.3g} and reflection up to {r.max():.3g} (as fractions) "
+            "have no logarithm; T above 0 and R below 1 expected; check the dark correction"
+        )
+    return np.asarray(-np.log(t / (1 - r)))
+
+
+def _fraction(column: Column, other: Column | None, notices: list[str]) -> Floats:
+    """Return a column as a fraction of 1, by its header, or by values that leave no doubt."""
+    said = words(column.header)
+    if said & {"%", "percent", "pct"}:
+        return column.values / 100
+    if "fraction" in said:
+        return column.values
+    largest = max(float(c.values.max()) for c in (column, other) if c is not None)
+    if 1.05 < largest <= 2:
+        raise InputError(
+            f"{column.header!r} reaches {largest:g}, percent or fraction is open; write % or "
+            "fraction into the header"
+        )
+    percent = largest > 2
+    notices.append(f"{column.header!r} read as {'percent' if percent else 'a fraction'}")
+    return column.values / 100 if percent else column.values
