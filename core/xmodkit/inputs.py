@@ -58,18 +58,18 @@ def find_inputs(paths: Iterable[Path], suffixes: Sequence[str]) -> Inputs:
     A path named outright is always kept, so that its reader can say what is wrong with it. Each
     file is taken once.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     skipped = 0
     for path in paths:
         if not path.is_dir() or is_store(path):
-            found.setdefault(path)
+            found.setdefault(path.resolve(), path)
             continue
         for entry in _walk(path):
             if is_store(entry) or entry.suffix.lower() in suffixes:
-                found.setdefault(entry)
+                found.setdefault(entry.resolve(), entry)
             else:
                 skipped += 1
-    return Inputs(tuple(InputFile(path) for path in found), skipped)
+    return Inputs(tuple(InputFile(path) for path in found.values()), skipped)
 
 
 def is_store(path: Path) -> bool:

@@ -300,10 +300,10 @@ def _create(job: Job, prediction: Prediction) -> StoreWriter:
 
 
 def _open_to_resume(job: Job) -> StoreWriter | None:
-    from xmodkit.store import StoreWriter
+    from xmodkit.store import StoreWriter, is_store
 
-    if not job.paths.store.exists():
-        return None
+    if not is_store(job.paths.store):
+        return None  # killed before its first commit, or never begun
     writer = StoreWriter.resume(job.paths.store)
     for name, value in job.attributes.items():
         if name != "model" and writer.attributes.get(name) != value:

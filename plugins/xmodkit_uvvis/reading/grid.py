@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import InputError, UsageError
 
-__all__ = ["Box", "Cell", "Grid", "cut", "divide", "parse_grid", "parse_region", "tile"]
+__all__ = ["Box", "Cell", "Grid", "cut", "divide", "parse_grid", "parse_region", "tile", "trimmed"]
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels; x1 and y1 lie outside
 Pixels = NDArray[np.uint8]
