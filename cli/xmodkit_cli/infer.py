@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from xmodkit.errors import UsageError, XmodError
+from xmodkit.errors import PluginError, UsageError, XmodError
 from xmodkit.inputs import Inputs, find_inputs
 from xmodkit.modelfile import read_model_file
 from xmodkit.output import OutputPaths, default_output
 from xmodkit.pair import ModalityPair, Options, Predictor, Route
 from xmodkit.pipeline import Job, Progress, Summary, default_threads, run
 from xmodkit.reading import describe
+from xmodkit.sheet import contact_sheet, pages
 from xmodkit_cli.common import (
     PATH,
     PairCommand,
@@ -35,6 +36,7 @@ from xmodkit_cli.tables import short_table, write_csv
 __all__ = ["command"]
 
 EXIT_SOME_FAILED, EXIT_INTERRUPTED = 3, 130
+_CROP = 256  # px: larger pictures get a file of their own
 
 
 @click.command("infer", cls=PairCommand)
@@ -92,7 +94,7 @@ def command(
         raise UsageError("no input given; name files, folders or a store")
     pair = required_pair(ctx)
     options = split_options(pair, own)
-    direction = pair.route(route or _route_of(model, pair))
+    direction = _direction(pair, route, model)
     inputs = find_inputs(paths, pair.suffixes)
     target = OutputPaths.at(out or default_output(paths[0], pair.name))
     if dry_run:
@@ -108,7 +110,7 @@ def command(
         predictor=predictor,
         inputs=inputs,
         paths=target,
-        model=str(model or pair.model_file(direction, options).name),
+        model=_model_name(pair, direction, model, options),
         options=options,
         resume=resume,
         keep_inputs=keep_inputs,
@@ -137,17 +139,35 @@ def _run(job: Job) -> Summary:
         line.close()
 
 
-def _route_of(model: Path | None, pair: ModalityPair) -> str | None:
-    """Return the route of a model file, so that `--model` alone says all."""
+def _direction(pair: ModalityPair, route: str | None, model: Path | None) -> Route:
+    """Return the route asked for, or that of the model file, so that `--model` alone says all.
+
+    A fit may rest on the model of another route; a model route must be the file's own.
+    """
     if model is None:
-        return None
+        return pair.route(route)
     metadata = read_model_file(model).metadata
     if metadata.plugin != pair.name:
         raise UsageError(
             f"{model}: made for plugin {metadata.plugin!r}, used with --plugin {pair.name}; "
             "leave --plugin out"
         )
-    return metadata.route.name
+    direction = pair.route(route or metadata.route.name)
+    if direction.kind == "model" and direction.name != metadata.route.name:
+        raise UsageError(
+            f"--route {direction.name}: {model} predicts {metadata.route.name}; leave --route out"
+        )
+    return direction
+
+
+def _model_name(pair: ModalityPair, route: Route, model: Path | None, options: Options) -> str:
+    """Return what a store names as its model: a file, or the pair's own solver."""
+    if model is not None:
+        return str(model)
+    try:
+        return pair.model_file(route, options).name
+    except PluginError:
+        return f"{pair.name} solver"
 
 
 def _say_where_trust_comes_from(predictor: Predictor) -> None:
@@ -177,8 +197,9 @@ def _preview(
     options: Options,
     as_json: bool,
 ) -> int:
-    """Draw each file as it would be read."""
-    drawn, failed = [], 0
+    """Draw each file as it would be read: large pictures alone, crops together on sheets."""
+    drawn, crops, failed = [], [], 0
+    target.figures.mkdir(parents=True, exist_ok=True)
     for file in inputs.files:
         try:
             picture = pair.preview(file.path, route, options)
@@ -189,13 +210,18 @@ def _preview(
         if picture is None:
             echo(f"{file.path}: nothing to preview")
             continue
-        target.figures.mkdir(parents=True, exist_ok=True)
-        path = target.figures / f"preview-{file.path.stem}.png"
-        picture.save(path)
-        drawn.append(str(path))
+        if max(picture.size) <= _CROP:
+            crops.append(picture)
+            continue
+        drawn.append(target.figures / f"preview-{file.path.stem}.png")
+        picture.save(drawn[-1])
+    for number, page in enumerate(pages(crops), 1):
+        drawn.append(target.figures / f"preview-crops-{number}.png")
+        contact_sheet(page, title=f"{pair.name}: {len(crops)} crops").save(drawn[-1])
+    for path in drawn:
         echo(f"preview: {path}")
     if as_json:
-        print_json({"previews": drawn, "failed": failed})
+        print_json({"previews": [str(path) for path in drawn], "failed": failed})
     return EXIT_SOME_FAILED if failed else 0
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from xmodkit.errors import UsageError
-from xmodkit.inputs import is_store
 from xmodkit.pair import Failure
+from xmodkit.store.layout import Layout, is_store
 
 __all__ = ["FailureLog", "OutputPaths", "default_output"]
 
@@ -46,9 +46,10 @@ class OutputPaths:
 
         Raise `UsageError` naming `--resume` and `--overwrite`.
         """
-        if self.store.exists() and not is_store(self.store):
+        there = is_store(self.store)
+        if not there and not Layout(self.store).is_unfinished():
             raise UsageError(f"{self.store}: exists and is not a store; choose another --out")
-        if self.store.exists() and not (resume or overwrite):
+        if there and not (resume or overwrite):
             raise UsageError(
                 f"{self.store}: exists already; --resume does what is left, --overwrite replaces it"
             )

@@ -283,6 +283,8 @@ class _Commits:
         """Write the pair's own files and cards before the commit: a repeat overwrites them."""
         pair = self._job.pair
         writes = type(pair).write is not ModalityPair.write
+        if writes:
+            self._job.paths.files.mkdir(parents=True, exist_ok=True)
         for i, sample in enumerate(samples):
             if writes:
                 pair.write(sample, prediction[i], self._job.paths.files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -91,10 +90,10 @@ def _load_pair(point: EntryPoint) -> ModalityPair:
     found = _call(point, "xmodkit_pair")
     if not isinstance(found, ModalityPair):
         raise _broken(point, f"its hook returned {type(found).__name__}, expected a ModalityPair")
+    if missing := [key for key in ("name", "modalities", "routes") if not getattr(found, key, ())]:
+        raise _broken(point, f"its pair states no {', '.join(missing)}")
     if found.name != point.name:
         raise _broken(point, f"its pair is named {found.name!r}: entry point and pair must agree")
-    if inspect.isabstract(type(found)):
-        raise _broken(point, "its pair leaves methods abstract")
     return found
 
 
@@ -111,7 +110,7 @@ def _call(point: EntryPoint, hook: str) -> Any:
         manager.register(module, name=point.name)
         manager.check_pending()
         found = getattr(manager.hook, hook)()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(point, f"{hook} failed: {type(error).__name__}: {error}") from error
     if found is None:
         raise _broken(point, f"it implements no {hook}")

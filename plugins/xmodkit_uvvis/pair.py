@@ -44,6 +44,13 @@ class UvVis(ModalityPair):
         Option("plate-map", "CSV naming the samples of a plate.", "file"),
         Option("margin", "Trim this fraction off each side of each cell.", "float", 0.0),
         Option("max-pixels", "Refuse images of more pixels.", "int", 300_000_000),
+        Option(
+            "lamp",
+            "The scanner's lamp.",
+            default="led",
+            commands=("simulate",),
+            choices=("led", "fluorescent", "halogen"),
+        ),
     )
 
     def read(self, path: Path, route: Route, options: Options) -> Iterator[Sample | Failure]:
@@ -53,10 +60,16 @@ class UvVis(ModalityPair):
         return read_file(path, options)
 
     def preview(self, path: Path, route: Route, options: Options) -> Image.Image | None:
-        """Draw the grid on a plate; None for a single crop."""
-        from xmodkit_uvvis.reading import preview_file
+        """Draw the grid on a plate; a single crop as it is read."""
+        from PIL import Image
 
-        return preview_file(path, options)
+        from xmodkit_uvvis.reading import draw_grid, is_plate, lay_grid, read_scan
+
+        scan = read_scan(path, options)
+        if not is_plate(options):
+            return Image.fromarray(scan.pixels)
+        grid, _ = lay_grid(scan, options)
+        return draw_grid(scan.pixels, grid)
 
     def model_file(self, route: Route, options: Options) -> Path:
         """Return the shipped model file."""
@@ -93,9 +106,10 @@ class UvVis(ModalityPair):
 
     def simulate(self, n: int, seed: int, options: Options, start: int = 0) -> Iterator[Sample]:
         """Yield simulated scans and spectra of oxide libraries."""
-        from xmodkit_uvvis.simulator import simulate
+        from xmodkit_uvvis.simulator import SimulatorOptions, simulate
 
-        return simulate(n, seed, start=start)
+        chosen = SimulatorOptions(lamp=options.get("lamp", "led"))
+        return simulate(n, seed, start=start, options=chosen)
 
     def examples(self, folder: Path) -> Sequence[Path]:
         """Write simulated example scans as PNG files."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from xmodkit.errors import UsageError
 
@@ -28,7 +29,7 @@ _max: Callable[[int, int], int] = torch.sym_max
 
 
 class LanczosResize(nn.Module):
-    """Resize images to `size` x `size` exactly as Pillow's `resize((size, size), LANCZOS)`.
+    """Resize images to `size` x `size` exactly as Pillow 13's `resize((size, size), LANCZOS)`.
 
     Takes uint8 (sample, height, width, channel) of any height and width, both dynamic when
     exported. Returns float32 (sample, channel, size, size) holding whole levels 0..255.
@@ -59,33 +60,36 @@ class LanczosResize(nn.Module):
         return self._across(self._down(x))
 
     def _across(self, x: Tensor) -> Tensor:
-        bands = self._bands(x.shape[3], x.device)
-        return torch.cat([_levels(x[..., a:b].double() @ k) for a, b, k in bands], dim=3)
+        starts, reach, weights = self._bands(x.shape[3], x.device)
+        x, seen = pad(x, (reach, reach + 2)), weights.shape[1]
+        bands = [x.narrow(3, s, seen).double() @ k for s, k in zip(starts, weights, strict=True)]
+        return torch.cat([_levels(band) for band in bands], dim=3)
 
     def _down(self, x: Tensor) -> Tensor:
-        bands = self._bands(x.shape[2], x.device)
-        return torch.cat([_levels(k.mT @ x[:, :, a:b].double()) for a, b, k in bands], dim=2)
+        starts, reach, weights = self._bands(x.shape[2], x.device)
+        x, seen = pad(x, (0, 0, reach, reach + 2)), weights.shape[1]
+        bands = [k.mT @ x.narrow(2, s, seen).double() for s, k in zip(starts, weights, strict=True)]
+        return torch.cat([_levels(band) for band in bands], dim=2)
 
-    def _bands(self, length: int, device: torch.device) -> list[tuple[int, int, Tensor]]:
-        """Return the matrix (length, size) in bands: first row, end row, block of weights.
+    def _bands(self, length: int, device: torch.device) -> tuple[list[int], int, Tensor]:
+        """Return where each band starts, how far it reaches beyond, and the bands' weights.
 
-        A band makes `size / BANDS` output pixels from the input pixels that they can see. All
-        bands have one height, so that their weights are computed together.
+        Band j makes its `size / BANDS` output pixels from its part of the input and from `reach`
+        pixels on either side. With `reach` pixels of padding it starts at j length / BANDS, and
+        all bands are equally long: weights are (band, input pixel, output pixel).
         """
-        band = self.size // BANDS
-        longer = _max(length, self.size)
-        height = _min(length, (band * length + 2 * LOBES * longer) // self.size + 2)
-        starts = [
-            _min(_max(0, j * band * length - LOBES * longer) // self.size, length - height)
-            for j in range(BANDS)
-        ]
-        first = torch.stack([_double(start, device) for start in starts])
-        rows = first[:, None] + torch.arange(height, dtype=torch.float64, device=device) + 0.5
-        columns = torch.arange(self.size, dtype=torch.float64, device=device) + 0.5
-        scale = _double(length, device) / self.size
-        weights = _lanczos(rows[:, :, None], columns.view(BANDS, 1, band), scale)
+        reach = LOBES * _max(length, self.size) // self.size + 1
+        seen = length // BANDS + 2 * reach + 2
+        double = {"dtype": torch.float64, "device": device}
+        extent = torch.full((), length, **double)
+        first = torch.floor(torch.arange(BANDS, **double) * extent / BANDS)
+        rows = first[:, None] + torch.arange(seen, **double) - torch.full((), reach, **double) + 0.5
+        columns = torch.arange(self.size, **double) + 0.5
+        weights = _lanczos(rows[:, :, None], columns.view(BANDS, 1, -1), extent / self.size)
+        is_inside = (rows > 0) & (rows < extent)
+        weights = torch.where(is_inside[:, :, None], weights, 0.0)
         fixed = torch.floor(weights * (FIXED_POINT / weights.sum(1, keepdim=True)) + 0.5)
-        return [(start, start + height, fixed[j] / FIXED_POINT) for j, start in enumerate(starts)]
+        return [j * length // BANDS for j in range(BANDS)], reach, fixed / FIXED_POINT
 
 
 def _lanczos(rows: Tensor, columns: Tensor, scale: Tensor) -> Tensor:
@@ -107,8 +111,3 @@ def _lanczos(rows: Tensor, columns: Tensor, scale: Tensor) -> Tensor:
 def _levels(sums: Tensor) -> Tensor:
     """Round half up and clip to 0..255, as Pillow does after each pass."""
     return (sums + 0.5).clamp(0.0, 255.5).to(torch.uint8)
-
-
-def _double(length: int, device: torch.device) -> Tensor:
-    """Return a length, which may be dynamic, as a scalar tensor."""
-    return torch.full((), length, dtype=torch.float64, device=device)

@@ -1,0 +1,1 @@
+"""Fluorescence decay curves: a plugin of xmodkit in a distribution of its own."""
