@@ -20,7 +20,7 @@ from xmodkit.errors import MissingExtraError, ModelFileError, UsageError
 from xmodkit.modality import Array, Arrays, Field
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import GraphProto, ModelProto
     from torch import nn
 
 __all__ = ["OPSET", "check_parity", "to_onnx"]
@@ -70,6 +70,7 @@ def to_onnx(
         opset_version=opset,
     )
     _strip(model)
+    _drop_unused(model.graph)
     _name_axes(model, inputs)
     _check(model, names, list(outputs), opset)
     return bytes(model.SerializeToString(deterministic=True))
@@ -190,19 +191,27 @@ def _without_chatter() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _strip(model: ModelProto) -> None:
-    """Remove notes of the exporter: stack traces, source paths, inferred inner shapes."""
-    model.graph.ClearField("value_info")
-    _clear_notes(model)
-
-
-def _clear_notes(message: Any) -> None:
+def _strip(message: Any) -> None:
+    """Remove notes of the exporter, in branches too: stack traces, source paths, inner shapes."""
     for field, value in message.ListFields():
-        if field.name in ("doc_string", "metadata_props"):
+        if field.name in ("doc_string", "metadata_props", "value_info"):
             message.ClearField(field.name)
         elif field.message_type is not None:
             for part in [value] if hasattr(value, "ListFields") else value:
-                _clear_notes(part)
+                _strip(part)
+
+
+def _drop_unused(graph: GraphProto) -> set[str]:
+    """Remove initializers that no node reads, of which onnxruntime warns; return what is read."""
+    used = {entry.name for entry in graph.output}
+    for node in graph.node:
+        used.update(node.input)
+        for attribute in node.attribute:
+            for branch in (attribute.g, *attribute.graphs):
+                used |= _drop_unused(branch)
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
+        graph.initializer.remove(tensor)
+    return used
 
 
 def _name_axes(model: ModelProto, inputs: Sequence[Field]) -> None:

@@ -11,6 +11,7 @@ images, whose sums lie on ties, come out one level off in up to 0.4 % of their p
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -80,7 +81,7 @@ class LanczosResize(nn.Module):
         """
         reach = LOBES * _max(length, self.size) // self.size + 1
         seen = length // BANDS + 2 * reach + 2
-        double = {"dtype": torch.float64, "device": device}
+        double: dict[str, Any] = {"dtype": torch.float64, "device": device}
         extent = torch.full((), length, **double)
         first = torch.floor(torch.arange(BANDS, **double) * extent / BANDS)
         rows = first[:, None] + torch.arange(seen, **double) - torch.full((), reach, **double) + 0.5
