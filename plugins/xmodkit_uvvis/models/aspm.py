@@ -63,7 +63,8 @@ class ScaleHead(nn.Module):
     def forward(self, latent: Tensor, spectrum: Tensor) -> Tensor:
         """Return the expected absolute error (N, 220), at least the floor."""
         h = self.dense(torch.cat([latent, spectrum], dim=1))
-        return nn.functional.softplus(h - 2) + self.floor
+        scale: Tensor = nn.functional.softplus(h - 2) + self.floor
+        return scale
 
 
 def aspm_loss(value: Tensor, truth: Tensor, total: Tensor) -> Tensor:

@@ -86,4 +86,5 @@ def vae_loss(encoder: Encoder, decoder: Decoder, image: Tensor, *, sample: bool)
     pixels = image[0].numel()
     cross_entropy = nn.functional.binary_cross_entropy_with_logits(logits, image) * pixels
     kl = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(dim=1).mean()
-    return cross_entropy + kl
+    loss: Tensor = cross_entropy + kl
+    return loss

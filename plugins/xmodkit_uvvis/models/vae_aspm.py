@@ -30,8 +30,9 @@ class VaeAspm(Model):
 
     def __init__(self) -> None:
         # Channels last is what makes small convolutions fast on a CPU (10-fold here).
-        self.encoder = Encoder().to(memory_format=torch.channels_last)
-        self.decoder = Decoder().to(memory_format=torch.channels_last)
+        self.encoder, self.decoder = Encoder(), Decoder()
+        self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.decoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         glorot(self.encoder)
         glorot(self.decoder)
         self.spectrum, self.scale = SpectrumDecoder(), ScaleHead()
@@ -90,7 +91,8 @@ class VaeAspm(Model):
             value = self.spectrum(latent)
         scale = self.scale(latent, value)
         # Laplace likelihood: its best scale is the expected absolute error.
-        return (scale.log() + (value - truth).abs() / scale).mean()
+        loss: Tensor = (scale.log() + (value - truth).abs() / scale).mean()
+        return loss
 
     def graph(self, route: str) -> nn.Module:
         """Return raw images in; spectrum, its scale, novelty and latent out."""
