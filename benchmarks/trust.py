@@ -29,7 +29,7 @@ import xmodkit
 from xmodkit import plugins
 from xmodkit.load import LoadedPredictor
 from xmodkit.pair import Sample
-from xmodkit.train.evaluate import field_scores, r2_per_channel, scalar_scores
+from xmodkit.scores import field_scores, r2_per_channel, scalar_scores
 
 TRAINING_SEED, TEST_SEED = 1, 20261121
 CHUNK = 250

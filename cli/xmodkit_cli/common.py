@@ -132,7 +132,7 @@ def _named_plugin(args: Sequence[str]) -> str | None:
     try:
         plugins.pair(name)
     except PluginError as error:
-        raise PluginError(f"{model}: needs {error}") from error
+        raise PluginError(f"{model}: made for plugin {name!r}: {error}") from error
     return name
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from xmodkit import plugins
+from xmodkit.output import make_folder
 from xmodkit_cli.common import debug_option, echo, json_option, out_option, print_json
 
 __all__ = ["command"]
@@ -22,9 +23,10 @@ def command(plugin: str, out: Path | None, as_json: bool, debug: bool) -> int:
 
     Example: xmod example uvvis -o scans
     """
+    pair = plugins.pair(plugin)
     folder = out or Path(f"{plugin}-example")
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = plugins.pair(plugin).examples(folder)
+    make_folder(folder, "--out")
+    paths = pair.examples(folder)
     if as_json:
         print_json({"folder": str(folder), "files": [str(path) for path in paths]})
     else:

@@ -10,7 +10,7 @@ import click
 from xmodkit.errors import PluginError, UsageError, XmodError
 from xmodkit.inputs import Inputs, find_inputs
 from xmodkit.modelfile import read_model_file
-from xmodkit.output import OutputPaths, default_output
+from xmodkit.output import OutputPaths, default_output, make_folder
 from xmodkit.pair import ModalityPair, Options, Predictor, Route
 from xmodkit.pipeline import Job, Progress, Summary, default_threads, run
 from xmodkit.reading import describe
@@ -31,7 +31,7 @@ from xmodkit_cli.common import (
     split_options,
 )
 from xmodkit_cli.progress import ProgressLine
-from xmodkit_cli.tables import short_table, write_csv
+from xmodkit_cli.tables import check_csv, short_table, write_csv
 
 __all__ = ["command"]
 
@@ -95,15 +95,19 @@ def command(
     pair = required_pair(ctx)
     options = split_options(pair, own)
     direction = _direction(pair, route, model)
-    inputs = find_inputs(paths, pair.suffixes)
     target = OutputPaths.at(out or default_output(paths[0], pair.name))
+    inputs = find_inputs(paths, pair.suffixes, leave_out=target.places)
+    if not inputs.files:
+        echo(f"nothing to read here: {pair.name} reads {', '.join(pair.suffixes)}")
     if dry_run:
         return _list(inputs, as_json)
     if preview:
         return _preview(pair, direction, inputs, target, options, as_json)
     predictor = pair.predictor(direction, model, device, options)
     _say_where_trust_comes_from(predictor)
-    target.prepare(resume=resume, overwrite=overwrite)
+    if csv is not None:
+        check_csv(csv)
+    target.prepare(resume=resume, overwrite=overwrite, inputs=[file.path for file in inputs.files])
     job = Job(
         pair=pair,
         route=direction,
@@ -198,11 +202,14 @@ def _preview(
     as_json: bool,
 ) -> int:
     """Draw each file as it would be read: large pictures alone, crops together on sheets."""
-    drawn, crops, failed = [], [], 0
-    target.figures.mkdir(parents=True, exist_ok=True)
+    drawn: list[Path] = []
+    crops, failed = [], 0
+    make_folder(target.figures, "--out")
     for file in inputs.files:
         try:
-            picture = pair.preview(file.path, route, options)
+            picture = None if file.is_store else pair.preview(file.path, route, options)
+        except UsageError:
+            raise
         except XmodError as error:
             echo(describe(error, file.path))
             failed += 1
@@ -213,7 +220,10 @@ def _preview(
         if max(picture.size) <= _CROP:
             crops.append(picture)
             continue
-        drawn.append(target.figures / f"preview-{file.path.stem}.png")
+        name = f"preview-{file.path.stem}"
+        if (target.figures / f"{name}.png") in drawn:  # plates of one name in several folders
+            name += f"-{len(drawn) + 1}"
+        drawn.append(target.figures / f"{name}.png")
         picture.save(drawn[-1])
     for number, page in enumerate(pages(crops), 1):
         drawn.append(target.figures / f"preview-crops-{number}.png")

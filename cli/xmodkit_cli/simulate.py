@@ -68,19 +68,20 @@ def command(
 
     Example: xmod simulate --plugin uvvis -n 2000 --seed 1 --out sim.zarr
     """
-    from xmodkit.store import StoreWriter
+    from xmodkit.store import StoreWriter, is_store
 
     pair = required_pair(ctx)
     options = split_options(pair, own)
-    path = out or Path(f"{pair.name}.zarr")
-    OutputPaths.at(path.with_suffix(".zarr")).prepare(resume=resume, overwrite=overwrite)
+    target = OutputPaths.at(out or Path(f"{pair.name}.zarr"))
+    target.prepare(resume=resume, overwrite=overwrite)
+    path = target.store
     attributes = {
         "plugin": pair.name,
         "seed": seed,
         "made_by": "simulate",
         "options": {k: str(v) for k, v in options.items()},
     }
-    if resume and path.exists():
+    if resume and is_store(path):
         writer = StoreWriter.resume(path)
         _must_agree(writer.attributes, attributes, path)
     else:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from xmodkit.errors import UsageError
 from xmodkit.modality import Array, Field
+from xmodkit.output import make_folder
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.store import StoreReader
 
-__all__ = ["short_table", "write_csv"]
+__all__ = ["check_csv", "short_table", "write_csv"]
 
 _SHOWN = 12
 _BLOCK = 1024
@@ -26,7 +28,7 @@ def short_table(store: Path, derived: Sequence[Field]) -> str:
     heads = ["sample", *(f"{f.name}" + (f" / {f.unit}" if f.unit else "") for f in derived)]
     columns = [[str(i) for i in reader.read("sample_id", 0, n)]]
     columns += [_texts(reader, field, n) for field in derived]
-    if "novelty" in reader.fields:
+    if {"novelty", "novel"} <= set(reader.fields):
         heads.append("novelty")
         novel = reader.read("novel", 0, n)
         score = reader.read("novelty", 0, n)
@@ -39,6 +41,13 @@ def short_table(store: Path, derived: Sequence[Field]) -> str:
     if len(reader) > n:
         lines.append(f"... and {len(reader) - n} more in the store")
     return "\n".join(lines)
+
+
+def check_csv(path: Path) -> None:
+    """Raise `UsageError` if no table can be written there: before the work, not after it."""
+    if path.is_dir():
+        raise UsageError(f"--csv {path}: a folder is there; name a file")
+    make_folder(path.parent, "--csv")
 
 
 def write_csv(path: Path, store: Path, pair: ModalityPair, route: Route) -> None:

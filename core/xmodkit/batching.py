@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from xmodkit.errors import DataError
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.pair import Predictor
 from xmodkit.prediction import Prediction, Value
@@ -60,6 +61,8 @@ class Batcher:
 
     def _stack(self, field: Field, rows: Sequence[Arrays]) -> Array:
         arrays = [row[field.name] for row in rows]
+        if wrong := {a.dtype.name for a in arrays} - {field.dtype}:  # a cast would hide it
+            raise DataError(f"{field.name}: {', '.join(wrong)} given, {field.dtype} expected")
         extent = tuple(int(size) for size in np.max([a.shape for a in arrays], axis=0, initial=0))
         batch = self._buffer(field, extent)[: len(arrays)]
         for i, array in enumerate(arrays):
@@ -93,6 +96,8 @@ def _concatenate(parts: Sequence[Prediction]) -> Prediction:
 
 
 def _join_values(values: Sequence[Value]) -> Value:
+    if any(axis.size is None for axis in values[0].axes):
+        values = [_with_shape(value) for value in values]
     return replace(
         values[0],
         value=_concatenated([v.value for v in values]),
@@ -100,6 +105,14 @@ def _join_values(values: Sequence[Value]) -> Value:
         upper=_join([v.upper for v in values]),
         shape=_join([v.shape for v in values]),
     )
+
+
+def _with_shape(value: Value) -> Value:
+    """State the extents of a ragged value that a batch of one shape left unsaid."""
+    if value.shape is not None:
+        return value
+    samples, *extents = value.value.shape
+    return replace(value, shape=np.tile(np.array(extents, np.int32), (samples, 1)))
 
 
 def _join(arrays: Sequence[Array | None]) -> Array | None:

@@ -1,4 +1,4 @@
-"""Bounds that were calibrated, as a model file carries them: applied here, fitted in `train`."""
+"""Calibrated bounds as a model file carries them: applied here, fitted in `conformal`."""
 
 from __future__ import annotations
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xmodkit.errors import InputError
+from xmodkit.store import layout
 
-__all__ = ["InputFile", "Inputs", "find_inputs", "is_store"]
+__all__ = ["InputFile", "Inputs", "find_inputs", "is_store", "natural_key", "real_path"]
 
 _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file or store to read. `given` is what was typed, before folders were opened."""
+    """One file or store to read."""
 
     path: Path
 
@@ -31,17 +33,29 @@ class InputFile:
 
         Raise `InputError` if it cannot be read.
         """
-        digest = hashlib.sha256(str(self.path.resolve()).encode())
         try:
-            if self.is_store:
-                from xmodkit.store.layout import Layout
-
-                _hash_file(Layout(self.path).log, digest)
-            else:
-                _hash_file(self.path, digest)
+            digest = hashlib.sha256(str(real_path(self.path)).encode())
+        except UnicodeEncodeError as error:
+            raise InputError(f"{self.path}: its name is not valid UTF-8; rename it") from error
+        try:
+            _hash_file(self._content(), digest)
         except OSError as error:
             raise InputError(_unreadable(self.path, error)) from error
         return digest.hexdigest()[:24]
+
+    def _content(self) -> Path:
+        """Return the file whose bytes stand for this input: of a store, its commit log."""
+        if not self.is_store:
+            if self.path.exists() and not self.path.is_file():  # a pipe or device never ends
+                raise InputError(f"{self.path}: neither a file nor a store; give one of them")
+            return self.path
+        log = layout.Layout(self.path).log
+        if not log.is_file():
+            raise InputError(
+                f"{self.path}: a zarr group that xmodkit did not write; give a store made by "
+                "`xmod simulate` or `xmod infer`"
+            )
+        return log
 
 
 @dataclass(frozen=True)
@@ -52,46 +66,58 @@ class Inputs:
     skipped: int = 0
 
 
-def find_inputs(paths: Iterable[Path], suffixes: Sequence[str]) -> Inputs:
+def find_inputs(
+    paths: Iterable[Path], suffixes: Sequence[str], leave_out: Iterable[Path] = ()
+) -> Inputs:
     """Expand paths in the order given; folders are searched for files with these suffixes.
 
     A path named outright is always kept, so that its reader can say what is wrong with it. Each
-    file is taken once.
+    file is taken once. `leave_out` names what folders are not searched for: a run's own output.
     """
+    left_out = {real_path(place) for place in leave_out}
     found: dict[Path, Path] = {}
-    skipped = 0
+    skipped: set[Path] = set()
     for path in paths:
         if not path.is_dir() or is_store(path):
-            found.setdefault(path.resolve(), path)
+            found.setdefault(real_path(path), path)
             continue
-        for entry in _walk(path):
+        for entry in _walk(path, set(left_out)):
             if is_store(entry) or entry.suffix.lower() in suffixes:
-                found.setdefault(entry.resolve(), entry)
+                found.setdefault(real_path(entry), entry)
             else:
-                skipped += 1
-    return Inputs(tuple(InputFile(path) for path in found.values()), skipped)
+                skipped.add(real_path(entry))
+    return Inputs(tuple(InputFile(path) for path in found.values()), len(skipped - found.keys()))
 
 
 def is_store(path: Path) -> bool:
-    """Say whether a path is a zarr v3 group on disk."""
-    return (path / "zarr.json").is_file()
+    """Say whether a path is a zarr v3 group on disk, or a store that was never closed."""
+    return (path / "zarr.json").is_file() or layout.is_store(path)
 
 
-def _walk(folder: Path) -> Iterable[Path]:
-    """Yield files and stores below a folder in natural order, hidden ones left out."""
-    for entry in sorted(folder.iterdir(), key=lambda p: _natural(p.name)):
-        if entry.name.startswith("."):
+def _walk(folder: Path, seen: set[Path]) -> Iterable[Path]:
+    """Yield files and stores below a folder in natural order, hidden and seen ones left out.
+
+    Every folder is entered once, so that links in a circle end.
+    """
+    seen.add(real_path(folder))
+    for entry in sorted(folder.iterdir(), key=lambda p: (natural_key(p.name), p.name)):
+        if entry.name.startswith(".") or real_path(entry) in seen:
             continue
         if entry.is_dir() and not is_store(entry):
-            yield from _walk(entry)
+            yield from _walk(entry, seen)
         else:
             yield entry
 
 
-def _natural(name: str) -> list[tuple[int, int | str]]:
+def real_path(path: Path) -> Path:
+    """Return the one path of a file, however it is spelled (`resolve` fails on circular links)."""
+    return Path(os.path.realpath(path))
+
+
+def natural_key(name: str) -> list[tuple[int, int | str]]:
     """Return a sort key under which `a2` comes before `a10`."""
     parts = re.split(r"(\d+)", name.lower())
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
 
 
 def _hash_file(path: Path, digest: hashlib._Hash) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from xmodkit import plugins
 from xmodkit.batching import Batcher
 from xmodkit.complete import complete_prediction
-from xmodkit.errors import DataError, PluginError
+from xmodkit.errors import DataError, PluginError, UsageError
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.modelfile import is_model_file
 from xmodkit.pair import ModalityPair, Predictor
@@ -28,13 +28,17 @@ def load(
 
     `options` are the pair's own (which condition's model, say). Derived values need the plugin
     that a model file names; without it the fields are predicted all the same. Raise
-    `PluginError`, `ModelFileError` or `DeviceError`.
+    `PluginError`, `ModelFileError` or `DeviceError`, or `UsageError` for an unknown route.
     """
     path = Path(name)
     if is_model_file(path):
         from xmodkit.predictor import ModelPredictor
 
         predictor = ModelPredictor(path, device=device)
+        if route is not None and route.replace("->", ":") != predictor.route.name:
+            raise UsageError(
+                f"route {route!r}: {path} predicts {predictor.route.name}; leave it out"
+            )
         return LoadedPredictor(predictor, _pair_if_installed(predictor.metadata.plugin))
     pair = plugins.pair(str(name))
     return LoadedPredictor(pair.predictor(pair.route(route), None, device, options), pair)
@@ -57,7 +61,9 @@ class LoadedPredictor:
         """The device that really runs it."""
         return self.predictor.device
 
-    def __call__(self, data: Array | Arrays | Sequence[Array], **inputs: Array) -> Prediction:
+    def __call__(
+        self, data: Array | Arrays | Sequence[Array | Arrays], **inputs: Array
+    ) -> Prediction:
         """Predict one sample or a batch; raise `DataError` for arrays that do not fit."""
         if isinstance(data, list | tuple):
             return self._predict_rows([self._one(sample) for sample in data], inputs)
@@ -76,7 +82,7 @@ class LoadedPredictor:
         arrays = self._name(sample)
         return {f.name: f.check(np.asarray(arrays[f.name])) for f in self.predictor.inputs}
 
-    def _name(self, data: Array | Arrays | Sequence[Array]) -> Arrays:
+    def _name(self, data: Array | Arrays | Sequence[Array | Arrays]) -> Arrays:
         fields = self.predictor.inputs
         if isinstance(data, Mapping):
             if missing := [f.name for f in fields if f.name not in data]:

@@ -117,7 +117,10 @@ class Predictor(Protocol):
         ...
 
     def run(self, arrays: Arrays, **inputs: Array) -> Prediction:
-        """Predict a batch: each array has a leading sample axis."""
+        """Predict a batch: each array has a leading sample axis.
+
+        Raise `DataError` if an array does not fit its field.
+        """
         ...
 
 
@@ -188,6 +191,10 @@ class ModalityPair(ABC):
 
         return ModelPredictor(model or self.model_file(route, options), device=device)
 
+    def inputs(self, route: Route, options: Options) -> Arrays:
+        """Return the further inputs that `Route.inputs` names, from the pair's own options."""
+        return {}
+
     def outputs(self, route: Route, predictor: Predictor) -> tuple[Field, ...]:
         """Return the fields stored per sample: the predictor's, unless `combine` changes them."""
         return predictor.outputs
@@ -209,7 +216,7 @@ class ModalityPair(ABC):
     # Showing
 
     def write(self, sample: Sample, prediction: Prediction, folder: Path) -> Sequence[Path]:
-        """Write the pair's own files for one sample (CIFs, images) and return their paths."""
+        """Write one sample's own files (CIFs, images) into a folder that exists; return them."""
         return ()
 
     def draw(self, sample: Sample, prediction: Prediction, route: Route) -> Image.Image | None:

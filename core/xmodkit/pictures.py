@@ -34,7 +34,9 @@ class Cards:
         if card is not None:
             path = self._card(self._next)
             path.parent.mkdir(parents=True, exist_ok=True)
-            card.save(path)
+            whole = path.with_suffix(".partial")  # a killed run must leave no half picture behind
+            card.save(whole, "PNG")
+            whole.replace(path)
         self._next += 1
 
     def finish(self, title: str) -> list[Path]:

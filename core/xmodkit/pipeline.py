@@ -21,7 +21,7 @@ from xmodkit.pair import Failure, ModalityPair, Options, Predictor, Route, Sampl
 from xmodkit.pictures import Cards
 from xmodkit.prediction import Prediction
 from xmodkit.readahead import ReadAhead
-from xmodkit.reading import Item, Reader, Ready, Skipped
+from xmodkit.reading import Item, Reader, Ready
 from xmodkit.records import prediction_columns, prediction_rows
 
 if TYPE_CHECKING:
@@ -118,7 +118,15 @@ def run(
     """
     writer = _open_to_resume(job) if job.resume else None
     done, finished = (writer.keys, writer.finished) if writer else (frozenset(), frozenset())
-    reader = Reader(job.pair, job.route, job.options, done, finished, debug=job.debug)
+    reader = Reader(
+        job.pair,
+        job.route,
+        job.options,
+        done,
+        finished,
+        fields=job.predictor.inputs,
+        debug=job.debug,
+    )
     state = _Run(job, _Commits(job, writer), FailureLog(job.paths.failed), progress, notice)
     ahead = ReadAhead(job.inputs.files, reader.read, _nbytes, job.threads)
     try:
@@ -150,9 +158,12 @@ class _Run:
         self.interrupted = False
         self._progress = progress
         self._notice = notice
-        self._batcher = Batcher(job.predictor, job.batch_size)
+        self._batcher = Batcher(
+            job.predictor, job.batch_size, job.pair.inputs(job.route, job.options)
+        )
         self._window: list[Ready] = []
         self._finished: list[str] = []
+        self._said: list[str] = []
         self._files = self._skipped = self._samples = self._novel = 0
         self._started = self._flushed = time.perf_counter()
 
@@ -160,20 +171,26 @@ class _Run:
         """Count one item that was read, and predict when the window is full."""
         if isinstance(item, Ready):
             self._window.append(item)
-            for text in item.sample.notices:
-                self._notice(f"{item.sample.source}: {text}")
+            self._say(item.sample)
         elif isinstance(item, Failure):
             self.failures.add(item)
             self._notice(item.error)
         else:
             self._files += 1
-            if isinstance(item, Skipped):
-                self._skipped += 1
-            elif item.complete:
+            self._skipped += item.skipped
+            if item.complete:
                 self._finished.append(item.key)
         full = len(self._window) >= WINDOW
         if full or time.perf_counter() - self._flushed > WINDOW_SECONDS:
             self.flush()
+
+    def _say(self, sample: Sample) -> None:
+        """Pass on a sample's notices, once where all samples of a file have the same."""
+        lines = [f"{sample.source}: {text}" for text in sample.notices]
+        for line in lines:
+            if line not in self._said:
+                self._notice(line)
+        self._said = lines
 
     def flush(self) -> None:
         """Predict the window and hand it to the writer."""
@@ -247,9 +264,9 @@ class _Commits:
         self._thread.join()
         if self._writer is not None:
             self._writer.close()
-        self._cards.finish(self._job.pair.name)
         if self._error is not None:
             raise self._error
+        self._cards.finish(self._job.pair.name)
 
     def put(self, commit: _Commit) -> None:
         """Hand over one batch; raise what stopped the writer, if anything did."""

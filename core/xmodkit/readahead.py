@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 
 __all__ = ["ReadAhead"]
 
+# How long leaving waits for a thread stuck in a read; it is a daemon and dies with the process.
+_PATIENCE_S = 2.0
+
 T = TypeVar("T")
 Item = TypeVar("Item")
 
@@ -55,7 +58,7 @@ class ReadAhead(Generic[T, Item]):
             self._stopped = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(_PATIENCE_S)
 
     def __iter__(self) -> Iterator[Item]:
         for index in range(len(self._inputs)):

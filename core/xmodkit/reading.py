@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xmodkit.errors import InputError, XmodError
+from xmodkit.errors import InputError, UsageError, XmodError
 from xmodkit.inputs import InputFile
-from xmodkit.modality import Array, Arrays
+from xmodkit.modality import Array, Arrays, Field, Modality
 from xmodkit.pair import Failure, ModalityPair, Options, Route, Sample
 from xmodkit.records import INPUT_PREFIX
 
-__all__ = ["Finished", "Item", "Reader", "Ready", "Skipped", "describe", "samples_in_store"]
+__all__ = ["Finished", "Item", "Reader", "Ready", "describe", "samples_in_store"]
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,25 @@ class Ready:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of an input; `complete` if none of its samples failed."""
+    """The end of an input.
+
+    `complete` if none of its samples failed and the store does not say so yet; `skipped` if an
+    earlier run did all of them.
+    """
 
     key: str
     complete: bool
+    skipped: bool = False
 
 
-@dataclass(frozen=True)
-class Skipped:
-    """An input that an earlier run finished."""
-
-    path: Path
-
-
-Item = Ready | Failure | Finished | Skipped
+Item = Ready | Failure | Finished
 
 
 class Reader:
     """Reads inputs for one route; samples that an earlier run stored are left out.
 
-    With `debug` an unexpected error is raised instead of becoming that input's failure.
+    `fields` are the predictor's inputs, which encoded rows must fit. With `debug` an unexpected
+    error is raised instead of becoming that input's failure.
     """
 
     def __init__(
@@ -63,6 +62,7 @@ class Reader:
         done: Set[str] = frozenset(),
         finished: Set[str] = frozenset(),
         *,
+        fields: Sequence[Field] = (),
         debug: bool = False,
     ) -> None:
         self.pair = pair
@@ -70,34 +70,40 @@ class Reader:
         self.options = options
         self.done = done
         self.finished = finished
+        self.encoded = Modality(f"{route.source}, encoded", tuple(fields))
         self.debug = debug
 
     def read(self, file: InputFile) -> Iterator[Item]:
-        """Yield what one input holds; whatever goes wrong becomes a failure of that input."""
-        key, complete = "", True
+        """Yield what one input holds; whatever goes wrong becomes a failure of that input.
+
+        Raise `UsageError` for options that cannot mean anything: they would fail every input.
+        """
+        key, complete, done, new = "", True, 0, 0
         try:
             key = file.key()
             if key in self.finished:
-                yield Skipped(file.path)
+                yield Finished(key, complete=False, skipped=True)
                 return
             for item in self._samples(file):
                 if isinstance(item, Sample) and f"{key}:{item.ordinal}" in self.done:
+                    done += 1
                     continue
+                new += 1
                 ready = self._prepare(item, key) if isinstance(item, Sample) else item
                 complete = complete and isinstance(ready, Ready)
                 yield ready
+        except UsageError:
+            raise
         except Exception as error:  # one bad file never stops a batch
             if self.debug and not isinstance(error, XmodError):
                 raise
             complete = False
             yield Failure(file.path.name, str(file.path), describe(error, file.path))
-        yield Finished(key, complete)
+        yield Finished(key, complete, skipped=complete and done > 0 and new == 0)
 
     def _samples(self, file: InputFile) -> Iterator[Sample | Failure]:
         if file.is_store:
             return samples_in_store(file.path, self.pair, self.route)
-        if file.path.is_dir():
-            raise InputError(f"{file.path}: a folder where a file was expected")
         return self.pair.read(file.path, self.route, self.options)
 
     def _prepare(self, sample: Sample, key: str) -> Ready | Failure:
@@ -107,6 +113,10 @@ class Reader:
             rows = tuple(self.pair.encode(sample, self.route, self.options))
             if not rows:
                 raise InputError("nothing in it to predict from")
+            for row in rows:
+                self.encoded.check(row)
+        except UsageError:
+            raise
         except Exception as error:
             if self.debug and not isinstance(error, XmodError):
                 raise

@@ -78,8 +78,7 @@ def prediction_columns(
                     long_name="value, above, below (the window) or none",
                 )
             )
-    if prediction.novelty is not None:
-        columns += _NOVELTY
+    columns += [field for field in _NOVELTY if getattr(prediction, field.name) is not None]
     if prediction.latent is not None:
         axis = Axis("latent", prediction.latent.shape[1])
         columns.append(Field("latent", (axis,), long_name="latent vector"))
@@ -107,14 +106,7 @@ def prediction_rows(
                 f"{name}_status": scalar.status,
             }
         )
-    if prediction.novelty is not None:
-        rows |= _present(
-            {
-                "novelty": prediction.novelty,
-                "novel": prediction.novel,
-                "bounds_source": prediction.bounds_source,
-            }
-        )
+    rows |= _present({field.name: getattr(prediction, field.name) for field in _NOVELTY})
     rows |= _present({"latent": prediction.latent})
     if kept is not None:
         for field in kept.fields:
@@ -144,10 +136,12 @@ def _cut(array: Array, value: Value) -> list[Array]:
     """Cut each sample's padded array to its true extent along the ragged axes."""
     assert value.shape is not None
     ragged = [i for i, axis in enumerate(value.axes) if axis.size is None]
+    every = value.shape.shape[1] == len(value.axes)  # else of the ragged axes alone
+    shape = value.shape[:, ragged] if every else value.shape
     cut = []
-    for row, extents in zip(array, value.shape, strict=True):
+    for row, extents in zip(array, shape, strict=True):
         index = [slice(None)] * row.ndim
-        for axis, extent in zip(ragged, extents[-len(ragged) :], strict=True):
+        for axis, extent in zip(ragged, extents, strict=True):
             index[axis] = slice(int(extent))
         cut.append(row[tuple(index)])
     return cut

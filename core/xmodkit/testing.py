@@ -207,16 +207,19 @@ class PairContract:
             found = self._predict(pair, route, predictor, chosen)
             if route.bounds == "interval":
                 assert found.lower is not None
-            for value in (*found.fields.values(), *found.derived.values()):
-                if value.lower is not None and value.upper is not None:
-                    known = ~np.isnan(value.lower)
-                    assert (value.lower[known] <= value.upper[known]).all()
+            bounds = [(v.lower, v.upper) for v in found.fields.values()]
+            bounds += [(d.lower, d.upper) for d in found.derived.values()]
+            for lower, upper in bounds:
+                if lower is not None and upper is not None:
+                    known = ~np.isnan(lower)
+                    assert (lower[known] <= upper[known]).all()
 
     def _predict(
         self, pair: ModalityPair, route: Route, predictor: Predictor, samples: list[Sample]
     ) -> Prediction:
         encoded = [pair.encode(sample, route, self.options) for sample in samples]
         owners = [i for i, rows in enumerate(encoded) for _ in rows]
-        rows = Batcher(predictor).run([row for rows in encoded for row in rows])
+        batcher = Batcher(predictor, inputs=pair.inputs(route, self.options))
+        rows = batcher.run([row for rows in encoded for row in rows])
         combined = pair.combine(samples, rows, owners, route)
         return complete_prediction(pair, route, predictor, combined)

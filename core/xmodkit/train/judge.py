@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from xmodkit.calibration import Calibration, ScalarBounds
+from xmodkit.conformal import field_quantiles, novelty_threshold, scalar_bounds
 from xmodkit.modality import Array
 from xmodkit.pair import ModalityPair, Route, Sample
-from xmodkit.train.calibrate import field_quantiles, novelty_threshold, scalar_bounds
-from xmodkit.train.evaluate import field_scores, scalar_scores
+from xmodkit.scores import field_scores, scalar_scores
 
 __all__ = ["COVERAGE", "Outcome", "calibrate", "predict_raw", "score"]
 

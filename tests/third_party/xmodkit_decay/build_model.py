@@ -15,14 +15,15 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper, parser
-
-from xmodkit.batching import Batcher
-from xmodkit.calibration import Calibration, ScalarBounds
-from xmodkit.modelfile import ModelMetadata, TestVector, write_model_file
-from xmodkit.predictor import ModelPredictor
 from xmodkit_decay.modalities import DECAY, LIFETIME, LONGEST_NS
 from xmodkit_decay.pair import Decay
 from xmodkit_decay.simulator import simulate
+
+from xmodkit.batching import Batcher
+from xmodkit.calibration import Calibration
+from xmodkit.conformal import conformal_quantile, novelty_threshold, scalar_bounds
+from xmodkit.modelfile import ModelMetadata, TestVector, write_model_file
+from xmodkit.predictor import ModelPredictor
 
 OPSET = 20
 COVERAGE = 0.9
@@ -118,6 +119,18 @@ decay (float[n, point] time, int32[n, point] counts) => (
 """
 
 
+_AXES = {"axis1": [1], "axis2": [2], "axes12": [1, 2], "first": [0], "windows": [1, 2]}
+_NUMBERS = {
+    "zero": 0,
+    "half": 0.5,
+    "one": 1,
+    "two": 2,
+    "tiny": 1e-6,
+    "nan": np.nan,
+    "slowest": 1 / LONGEST_NS,
+}
+
+
 def build_graph(factor: Sequence[float] = (1, 1), threshold: float = 1e30) -> bytes:
     """Return the graph; bounds lie `factor` standard errors of the rate away, per window."""
     constants: Mapping[str, NDArray[np.float32] | NDArray[np.int64]] = {
@@ -131,18 +144,6 @@ def build_graph(factor: Sequence[float] = (1, 1), threshold: float = 1e30) -> by
     onnx.checker.check_model(model, full_check=True)
     data: bytes = model.SerializeToString()
     return data
-
-
-_AXES = {"axis1": [1], "axis2": [2], "axes12": [1, 2], "first": [0], "windows": [1, 2]}
-_NUMBERS = {
-    "zero": 0,
-    "half": 0.5,
-    "one": 1,
-    "two": 2,
-    "tiny": 1e-6,
-    "nan": np.nan,
-    "slowest": 1 / LONGEST_NS,
-}
 
 
 def build(path: Path) -> None:
@@ -175,28 +176,10 @@ def calibrate(path: Path) -> tuple[list[float], Calibration]:
     assert found.lower is not None
     assert found.novelty is not None
     score = np.abs(1 / truth - 1 / found.value) / (1 / found.lower - 1 / found.value)
-    factor = [float(quantile(column, COVERAGE)) for column in score.T]
-    threshold = quantile(found.novelty, 0.99)
-    bounds = half_life_bounds(np.log(2) * truth[:, 0], np.log(2) * found.value[:, 0])
+    factor = [float(f) for f in conformal_quantile(score, COVERAGE)]
+    threshold = novelty_threshold(found.novelty)
+    bounds = scalar_bounds(np.log(2) * truth[:, 0], np.log(2) * found.value[:, 0], COVERAGE)
     return factor, Calibration("simulated", COVERAGE, ROWS, threshold, {"half_life": bounds})
-
-
-def half_life_bounds(truth: NDArray[np.floating], value: NDArray[np.floating]) -> ScalarBounds:
-    """Return bounds of the half-life by quarter of its predicted value."""
-    edges = np.quantile(value, (0.25, 0.5, 0.75))
-    quarter = np.digitize(value, edges)
-    offsets = [(truth - value)[quarter == i] for i in range(4)]
-    tail = 1 - (1 - COVERAGE) / 2
-    return ScalarBounds(
-        tuple(edges.tolist()),
-        tuple(-quantile(-offset, tail) for offset in offsets),
-        tuple(quantile(offset, tail) for offset in offsets),
-    )
-
-
-def quantile(scores: NDArray[np.floating], level: float) -> float:
-    """Return the finite-sample quantile: the ceil((n + 1) level)-th smallest score."""
-    return float(np.sort(scores)[int(np.ceil((len(scores) + 1) * level)) - 1])
 
 
 def vectors(path: Path) -> tuple[TestVector, ...]:

@@ -1,8 +1,8 @@
 """Read and write decay files: text, one or more curves, each after a line `# decay NAME`.
 
-    # decay dye-7
-    0.00, 1204
-    0.25, 1098
+# decay dye-7
+0.00, 1204
+0.25, 1098
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from xmodkit import (
     Route,
     Sample,
     UsageError,
+    Value,
 )
 from xmodkit.modality import Arrays
 from xmodkit.pair import Options, Predictor
@@ -72,7 +73,9 @@ class Decay(ModalityPair):
         if route.kind == "model":
             return super().predictor(route, model, device, options)
         if model is not None:
-            raise UsageError(f"--model {model}: {route.name} is fitted without a model; leave it out")
+            raise UsageError(
+                f"--model {model}: {route.name} is fitted without a model; leave it out"
+            )
         if device not in ("auto", "cpu"):
             raise DeviceError(f"--device {device}: {route.name} is fitted on the CPU; use cpu")
         return RateSolver(route)
@@ -83,10 +86,7 @@ class Decay(ModalityPair):
 
     def derive(self, fields: Arrays, route: Route) -> Mapping[str, Derived]:
         """Return half-lives: of the early lifetime, in which half of the light is emitted."""
-        if route.target == "lifetime":
-            lifetime = fields["lifetime"][:, 0]
-        else:
-            lifetime = 1 / fields["rate"]
+        lifetime = fields["lifetime"][:, 0] if route.target == "lifetime" else 1 / fields["rate"]
         half_life = (np.log(2) * lifetime).astype(np.float32)
         status = np.where(np.isnan(half_life), "none", "value")
         return {"half_life": Derived(half_life, unit="ns", status=status)}
@@ -98,9 +98,10 @@ class Decay(ModalityPair):
     def write(self, sample: Sample, prediction: Prediction, folder: Path) -> Sequence[Path]:
         """Write a report of one curve: a line for each value."""
         lines = [f"sample: {sample.id}", f"source: {sample.source}"]
-        for name, found in (*prediction.fields.items(), *prediction.derived.items()):
-            numbers = " ".join(f"{number:.5g}" for number in np.ravel(found.value))
-            lines.append(f"{name}: {numbers} {found.unit}")
+        found: dict[str, Value | Derived] = {**prediction.fields, **prediction.derived}
+        for name, value in found.items():
+            numbers = " ".join(f"{number:.5g}" for number in np.ravel(value.value))
+            lines.append(f"{name}: {numbers} {value.unit}")
         path = folder / f"{sample.id}.txt"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return (path,)

@@ -31,7 +31,10 @@ def _curve(number: int, rng: np.random.Generator) -> Sample:
         arrays={
             "decay": {"time": time.astype(np.float32), "counts": counts.astype(np.int32)},
             "lifetime": {"lifetime": np.full(2, lifetime, np.float32)},
-            "rate": {"rate": np.float32(1 / lifetime)[...], "amplitude": np.float32(amplitude)[...]},
+            "rate": {
+                "rate": np.array(1 / lifetime, np.float32),
+                "amplitude": np.array(amplitude, np.float32),
+            },
         },
         metadata={"simulated": True},
         groups={"emitter": f"{lifetime:.1f}"},
