@@ -20,6 +20,4 @@ def write_examples(folder: Path) -> Sequence[Path]:
     source = next((place for place in _PLACES if place.is_dir()), None)
     if source is None:
         raise InputError("the example scans are missing from this installation: install it again")
-    return [
-        Path(shutil.copy(path, folder / path.name)) for path in sorted(source.glob("*.png"))
-    ]
+    return [Path(shutil.copy(path, folder / path.name)) for path in sorted(source.glob("*.png"))]
