@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from xmodkit.modality import Array, Field
 from xmodkit.output import make_folder
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.store import StoreReader
+from xmodkit.text import scalar_text
 
 __all__ = ["check_csv", "short_table", "write_csv"]
 
@@ -90,21 +90,4 @@ def _texts(reader: StoreReader, field: Field, n: int) -> list[str]:
     value, lower, upper, status = (
         reader.read(name, 0, n) if name in reader.fields else [None] * n for name in names
     )
-    return [_text(field, *row) for row in zip(value, lower, upper, status, strict=True)]
-
-
-def _text(
-    field: Field, value: float, lower: float | None, upper: float | None, status: str | None
-) -> str:
-    """Return `2.31 (2.10 to 2.52)`, `> 2.95`, `< 1.40` or `none`."""
-    if status == "none" or math.isnan(value):
-        return "none"
-    sign = {"above": "> ", "below": "< "}.get(status or "", "")
-    text = f"{sign}{value:.2f}"
-    if lower is None or upper is None or math.isnan(lower):
-        return text
-    return f"{text} ({_end(lower)} to {_end(upper)})"
-
-
-def _end(bound: float) -> str:
-    return f"{bound:.2f}" if math.isfinite(bound) else "open"
+    return [scalar_text(*row) for row in zip(value, lower, upper, status, strict=True)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xmodkit.pair import Sample
 from xmodkit.prediction import Derived, Prediction
 from xmodkit.sheet import fit_text, font
-from xmodkit_uvvis.bandgap import format_gap
+from xmodkit.text import scalar_text
 from xmodkit_uvvis.spectrum_plot import (
     ACCENT,
     FAINT,
@@ -97,9 +97,7 @@ def _draw_gaps(
 
 def _gap_text(gap: Derived) -> str:
     lower, upper = (None if bound is None else float(bound) for bound in (gap.lower, gap.upper))
-    text = format_gap(float(gap.value), lower, upper, str(gap.status))
-    number, bracket, bounds = text.partition(" (")
-    return text if text == "none" else f"{number} eV{bracket}{bounds}"
+    return scalar_text(float(gap.value), lower, upper, str(gap.status), "eV")
 
 
 def _bounds_note(prediction: Prediction, novel: bool) -> tuple[str, str]:

@@ -180,9 +180,11 @@ def _mark_gaps(plot: Image.Image, axes: _Axes, prediction: Prediction) -> None:
 
 
 def _ends(gap: Derived) -> tuple[float, float] | None:
-    if gap.lower is None or gap.upper is None or not np.isfinite(gap.upper - gap.lower):
+    """Return the ends of a gap's bar; an open bound reaches to the end of the axis."""
+    if gap.lower is None or gap.upper is None or np.isnan(gap.upper - gap.lower):
         return None
-    return float(gap.lower), float(gap.upper)
+    low, high = np.clip((float(gap.lower), float(gap.upper)), ENERGY_EV[0], ENERGY_EV[-1])
+    return float(low), float(high)
 
 
 def _draw_axes(

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xmodkit.calibration import Calibration, ScalarBounds
-from xmodkit.prediction import Derived
-from xmodkit.train.calibrate import (
+from xmodkit.conformal import (
     conformal_quantile,
     field_quantiles,
     novelty_threshold,
     scalar_bounds,
 )
+from xmodkit.prediction import Derived
 
 rng = np.random.default_rng(5)
 

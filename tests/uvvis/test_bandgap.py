@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xmodkit.errors import DataError
-from xmodkit_uvvis.bandgap import band_gap, band_gaps, format_gap
+from xmodkit_uvvis.bandgap import band_gap, band_gaps
 from xmodkit_uvvis.modalities import ENERGY_EV as E
 
 KINDS = ("direct", "indirect")
@@ -257,19 +257,3 @@ def test_a_batch_takes_far_less_than_the_millisecond_that_a_loop_takes():
         band_gaps(E, alpha)
         times.append(perf_counter() - start)
     assert min(times) / 256 < 5e-4
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        ((2.314, 2.1, 2.516, "value"), "2.31 (2.10-2.52)"),
-        ((2.314, None, None, "value"), "2.31"),
-        ((2.314, float("nan"), float("nan"), "value"), "2.31"),
-        ((2.95, 2.7, 3.0, "above"), "> 2.95"),
-        ((1.40, 1.3, 1.5, "below"), "< 1.40"),
-        ((float("nan"), None, None, "none"), "none"),
-        ((np.float32(2.3), np.float32(2.1), np.array(2.5), np.str_("value")), "2.30 (2.10-2.50)"),
-    ],
-)
-def test_gaps_are_written_with_the_digits_they_have(arguments, text):
-    assert format_gap(*arguments) == text
