@@ -68,7 +68,7 @@ def command(
 
     Example: xmod simulate --plugin uvvis -n 2000 --seed 1 --out sim.zarr
     """
-    from xmodkit.store import StoreWriter, is_store
+    from xmodkit.store import StoreReader, StoreWriter, is_store
 
     pair = required_pair(ctx)
     options = split_options(pair, own)
@@ -82,8 +82,8 @@ def command(
         "options": {k: str(v) for k, v in options.items()},
     }
     if resume and is_store(path):
+        _must_agree(StoreReader(path).attributes, attributes, path)
         writer = StoreWriter.resume(path)
-        _must_agree(writer.attributes, attributes, path)
     else:
         writer = StoreWriter.create(path, sample_columns(pair.modalities), attributes=attributes)
     line = ProgressLine("simulate")

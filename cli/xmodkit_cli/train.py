@@ -72,18 +72,23 @@ def command(
     if model is not None and model not in models:
         raise UsageError(f"--model {model!r}: {pair.name} has {', '.join(models) or 'none'}")
     job = TrainJob(pair, model or next(iter(models)), store, out, seed, epochs, group)
-    line = ProgressLine("train", " epochs")
+    lines: dict[str, ProgressLine] = {}  # one a stage: each has a rate of its own
 
     def report(epoch: Epoch) -> None:
-        note = f"{epoch.stage}: training {epoch.training:.4g}, validation {epoch.validation:.4g}"
-        line.update(epoch.epoch, epoch.epochs, note)
+        line = lines.setdefault(epoch.stage, ProgressLine(f"train {epoch.stage}", " epochs"))
+        line.update(
+            epoch.epoch,
+            epoch.epochs,
+            f"training {epoch.training:.4g}, validation {epoch.validation:.4g}",
+        )
+        if epoch.epoch == epoch.epochs:
+            line.close()
 
     def progress(what: str, n: int) -> None:
         if n % 2000 == 0:
-            line.say(f"{what} {n or ''}".rstrip())
+            echo(f"{what} {n or ''}".rstrip())
 
     finished = train(job, report, progress)
-    line.close()
     if as_json:
         print_json({"run": str(out), "settings": finished.settings, "metrics": finished.metrics})
     else:

@@ -260,13 +260,20 @@ class _Commits:
         return self
 
     def __exit__(self, *_: object) -> None:
+        try:
+            self._finish()
+        except KeyboardInterrupt:  # what was handed over is committed; a second one ends that too
+            self._finish()
+            raise
+        if self._error is not None:
+            raise self._error
+        self._cards.finish(self._job.pair.name)
+
+    def _finish(self) -> None:
         self._queue.put(None)
         self._thread.join()
         if self._writer is not None:
             self._writer.close()
-        if self._error is not None:
-            raise self._error
-        self._cards.finish(self._job.pair.name)
 
     def put(self, commit: _Commit) -> None:
         """Hand over one batch; raise what stopped the writer, if anything did."""

@@ -111,7 +111,10 @@ def _extremes(predictor: ModelPredictor) -> str:
             {f.name: feeds[f.name] for f in predictor.inputs},
             **{n: feeds[n] for n in predictor.route.inputs},
         )
-        finite = all(np.isfinite(value.value).all() for value in prediction.fields.values())
+        found = [value.value for value in prediction.fields.values()]
+        if prediction.novelty is not None:  # NaN is above no threshold: it would pass as familiar
+            found.append(prediction.novelty)
+        finite = all(np.isfinite(array).all() for array in found)
         if not finite and not (prediction.novel is not None and prediction.novel.all()):
             raise DataError("not finite and not flagged novel at the ends of the valid range")
     return "finite, or flagged novel"
