@@ -55,7 +55,7 @@ def main() -> None:
     """Run the command line; errors are one line on stderr unless `--debug` is given."""
     debug = "--debug" in sys.argv
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="xmod", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         sys.exit(EXIT_USAGE)
@@ -76,10 +76,19 @@ def main() -> None:
             raise
         _fail(f"{type(error).__name__}: {error}", 1)
     except Exception as error:
+        if _interrupted(error):
+            _fail("interrupted", EXIT_INTERRUPTED)
         if debug:
             raise
         _fail(f"unexpected {type(error).__name__}: {error}; --debug shows where", 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Say whether an error is what a compiled library makes of Ctrl-C while it is imported."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _help_hint(error: click.ClickException) -> str:

@@ -253,6 +253,7 @@ class _Commits:
         self._cards = Cards(job.paths.figures, job.pictures, len(writer) if writer else 0)
         self._queue: queue.Queue[_Commit | None] = queue.Queue(_QUEUE)
         self._error: BaseException | None = None
+        self._done = threading.Event()
         self._thread = threading.Thread(target=self._work, name="xmodkit-write", daemon=True)
 
     def __enter__(self) -> _Commits:
@@ -271,6 +272,7 @@ class _Commits:
 
     def _finish(self) -> None:
         self._queue.put(None)
+        self._done.wait()  # not join: once interrupted, a second join no longer waits (Python 3.11)
         self._thread.join()
         if self._writer is not None:
             self._writer.close()
@@ -288,6 +290,7 @@ class _Commits:
                     self._store(commit)
                 except BaseException as error:  # raised in the consumer by `put` or on leaving
                     self._error = error
+        self._done.set()
 
     def _store(self, commit: _Commit) -> None:
         job = self._job

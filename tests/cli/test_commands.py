@@ -96,12 +96,11 @@ def test_no_command_shows_what_there_is_and_is_a_mistake_of_usage(xmod):
 
 def test_an_unknown_command_is_one_line(xmod):
     ran = xmod("predict")
-    assert (ran.code, ran.err) == (2, "xmod: error: No such command 'predict'. (see xmod --help)\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "xmod: error: No such command 'predict'. (see xmod --help)\n"
 
 
 # What is imported
-
-LOADED = "import sys; print([m for m in {names!r} if m in sys.modules])"
 
 
 def test_help_imports_nothing_that_is_heavy(shell):
@@ -119,7 +118,7 @@ import sys
 import numpy as np
 import xmodkit
 predict = xmodkit.load("uvvis", device="cpu")
-p = predict(np.full((40, 30, 3), 120, np.uint8))
+p = predict(np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8))
 assert p.value.shape == p.lower.shape == p.upper.shape == (220,)
 assert np.isfinite(p.novelty)
 assert "band_gap" in p.derived
@@ -259,9 +258,8 @@ def test_simulate_refuses_what_exists_and_touches_nothing_else(xmod):
     ran = xmod(*SIMULATE, "-n", 1, "-o", "sim", "--overwrite")
     assert last_object(ran.out)["store"] == "sim/store.zarr"
     assert len(StoreReader("sim.zarr")) == 2
-    assert (
-        last_object(xmod(*SIMULATE, "-n", 1, "-o", "sim.zarr", "--overwrite").out)["samples"] == 1
-    )
+    ran = xmod(*SIMULATE, "-n", 1, "-o", "sim.zarr", "--overwrite")
+    assert last_object(ran.out)["samples"] == 1
     assert len(StoreReader("sim.zarr")) == 1
 
 
@@ -298,10 +296,8 @@ def test_store_info_on_what_is_no_store_is_one_line(xmod, scans: Path):
     for path in ("nowhere", scans, scans / "sim-2024-000000.png"):
         ran = xmod("store", "info", path)
         assert (ran.code, ran.out) == (1, "")
-        assert (
-            ran.err
-            == f"xmod: error: {path}: no store here; give the folder of one (it ends in .zarr)\n"
-        )
+        said = "no store here; give the folder of one (it ends in .zarr)"
+        assert ran.err == f"xmod: error: {path}: {said}\n"
 
 
 def test_example_writes_scans_that_can_be_read(xmod):

@@ -49,7 +49,7 @@ class CalibratedGraph(nn.Module):
         """Return every output for a batch of raw inputs, as `outputs` names them."""
         raw = self.graph(*inputs)
         novelty = raw["novelty"]
-        novel = novelty > self.threshold  # (N,)
+        novel = ~(novelty <= self.threshold)  # (N,); a novelty of NaN is novel
         values: list[Tensor] = []
         for field in self.fields:
             value = raw[field]  # (N, ...)

@@ -102,7 +102,7 @@ def score(
     reference: Mapping[str, Array],
 ) -> dict[str, Any]:
     """Score a test outcome: every field and every derived scalar, by their own bounds."""
-    novel = test.novelty > calibration.novelty_threshold
+    novel = ~(test.novelty <= calibration.novelty_threshold)
     scores: dict[str, Any] = {"novel_share": float(novel.mean())}
     for name, (below, above) in quantiles.items():
         lower = test.value[name] - test.scale[name] * below

@@ -11,8 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from xmodkit.modality import Arrays
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.train.data import Dataset, load_dataset, samples_at
@@ -78,8 +80,21 @@ def _judge(job: TrainJob, model: Model, route: Route, data: Dataset, splits: Spl
         pair, route, predict_raw(pair, route, graph, tested), quantiles, calibration, reference
     )
     vectors = [pair.encode(sample, route, {})[0] for sample in tested[:_VECTORS]]
+    vectors.append(_noise(pair, route, vectors[0]))
     settings = _settings(job, model, route, data, splits, fields)
     return Run(job.out, settings, route, model, quantiles, calibration, metrics, vectors)
+
+
+def _noise(pair: ModalityPair, route: Route, like: Arrays) -> Arrays:
+    """Return a row of uniform noise in every field's valid range: a test vector that is novel."""
+    rng = np.random.default_rng(0)
+    ranges = {f.name: f.valid_range for f in pair.modality(route.source).fields}
+    return {
+        name: array
+        if (ends := ranges.get(name)) is None
+        else rng.uniform(*ends, array.shape).astype(array.dtype)
+        for name, array in like.items()
+    }
 
 
 def _settings(

@@ -25,7 +25,8 @@ class ImageStatistics(nn.Module):
             image[:, :, :, :_EDGE].mean(dim=(2, 3)),
             image[:, :, :, -_EDGE:].mean(dim=(2, 3)),
         ]  # 4 x (N, 3)
-        spread = torch.log(image.std(dim=(2, 3)) + _SMALL)  # (N, 3)
+        centred = image - image.mean(dim=(2, 3), keepdim=True)
+        spread = torch.log((centred**2).mean(dim=(2, 3)) + _SMALL**2)  # (N, 3)
         error = torch.log(((image - rebuilt) ** 2).mean(dim=(2, 3)) + _SMALL**2)  # (N, 3)
         return torch.cat([*sides, self._detail(image), spread, error], dim=1)
 
@@ -62,7 +63,7 @@ class MahalanobisNovelty(nn.Module):
         scaled = (features - mean) / spread
         values, vectors = torch.linalg.eigh(scaled.T @ scaled / len(features))
         # A floor: directions that hardly vary would turn rounding errors into novelty.
-        values = values.clamp(min=float(values.max()) * 1e-3)
+        values = values.clamp(min=float(values.max()) * 3e-3)
         self.mean.copy_(mean.float())
         self.whiten.copy_((vectors / values.sqrt() / spread[:, None]).float())
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["LATENT", "SIZE", "Decoder", "Encoder", "glorot", "vae_loss"]
+__all__ = [
+    "LATENT",
+    "SIZE",
+    "Decoder",
+    "Encoder",
+    "draw",
+    "glorot",
+    "negative_elbo",
+    "vae_loss",
+]
 
 LATENT = 100
 SIZE = 64
@@ -78,10 +87,17 @@ def vae_loss(encoder: Encoder, decoder: Decoder, image: Tensor, *, sample: bool)
     # Half precision trains at twice the speed here; sums stay in single precision.
     with torch.autocast("cpu", torch.bfloat16, enabled=sample):
         mean, log_variance = encoder(image.contiguous(memory_format=torch.channels_last))
-        latent = mean
-        if sample:
-            latent = mean + torch.randn_like(mean) * torch.exp(log_variance / 2)
-        logits = decoder.logits(latent)
+        logits = decoder.logits(draw(mean, log_variance) if sample else mean)
+    return negative_elbo(mean, log_variance, logits, image)
+
+
+def draw(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Return a latent drawn from its posterior."""
+    return mean + torch.randn_like(mean) * torch.exp(log_variance / 2)
+
+
+def negative_elbo(mean: Tensor, log_variance: Tensor, logits: Tensor, image: Tensor) -> Tensor:
+    """Return cross-entropy x pixels + KL of a decoded batch, in single precision."""
     mean, log_variance, logits = mean.float(), log_variance.float(), logits.float()
     pixels = image[0].numel()
     cross_entropy = nn.functional.binary_cross_entropy_with_logits(logits, image) * pixels

@@ -27,6 +27,7 @@ class VaeAspm(Model):
 
     name = "vae+aspm"
     routes = ("scan:absorption",)
+    novelty_after = "vae"  # the stage after which encoder and decoder are final
 
     def __init__(self) -> None:
         # Channels last is what makes small convolutions fast on a CPU (10-fold here).
@@ -69,7 +70,7 @@ class VaeAspm(Model):
 
     def end(self, stage: str, arrays: Mapping[str, Array]) -> None:
         """Fit what familiar samples look like, once the latent is trained."""
-        if stage == "vae":
+        if stage == self.novelty_after:
             self.novelty.fit(self._features(arrays["scan"]))
 
     def rows(self, stage: str, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
