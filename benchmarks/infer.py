@@ -27,8 +27,9 @@ from PIL import Image
 from xmodkit import plugins
 from xmodkit.images import read_image
 from xmodkit.inputs import find_inputs
+from xmodkit.job import Job, default_threads
 from xmodkit.output import OutputPaths
-from xmodkit.pipeline import Job, default_threads, run
+from xmodkit.pipeline import run
 from xmodkit.train.allocator import keep_large_buffers
 from xmodkit_uvvis.models import VaeAspm
 from xmodkit_uvvis.simulator import simulate

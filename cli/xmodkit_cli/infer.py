@@ -9,10 +9,11 @@ import click
 
 from xmodkit.errors import PluginError, UsageError, XmodError
 from xmodkit.inputs import Inputs, find_inputs
+from xmodkit.job import Job, Progress, Summary, default_threads
 from xmodkit.modelfile import read_model_file
 from xmodkit.output import OutputPaths, default_output, make_folder
 from xmodkit.pair import ModalityPair, Options, Predictor, Route
-from xmodkit.pipeline import Job, Progress, Summary, default_threads, run
+from xmodkit.pipeline import run
 from xmodkit.reading import describe
 from xmodkit.sheet import contact_sheet, pages
 from xmodkit_cli.common import (

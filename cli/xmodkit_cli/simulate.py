@@ -15,9 +15,9 @@ import click
 
 from xmodkit import plugins
 from xmodkit.errors import UsageError
+from xmodkit.job import default_threads
 from xmodkit.output import OutputPaths
 from xmodkit.pair import Options, Sample
-from xmodkit.pipeline import default_threads
 from xmodkit.records import sample_columns, sample_rows
 from xmodkit_cli.common import (
     PairCommand,

@@ -11,11 +11,11 @@ from PIL import Image
 
 from xmodkit.errors import UsageError
 from xmodkit.inputs import find_inputs
+from xmodkit.job import Job
 from xmodkit.modality import Arrays, Field, Modality
 from xmodkit.modelfile import read_model_file
 from xmodkit.output import OutputPaths
 from xmodkit.pair import Failure, ModalityPair, Option, Options, Route, Sample
-from xmodkit.pipeline import Job
 from xmodkit.prediction import Derived, Prediction
 from xmodkit.predictor import ModelPredictor
 

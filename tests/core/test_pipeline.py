@@ -14,10 +14,11 @@ import pytest
 
 from xmodkit import pipeline
 from xmodkit.errors import StoreError, UsageError
+from xmodkit.job import Job, Progress
 from xmodkit.modelfile import read_model_file, write_model_file
 from xmodkit.output import OutputPaths
 from xmodkit.pair import Failure, Options, Route, Sample
-from xmodkit.pipeline import Job, Progress, run
+from xmodkit.pipeline import run
 from xmodkit.store import StoreReader, StoreWriter
 
 KEYS = ["in", "out", "failed", "skipped", "novel", "device", "samples_per_s", "model", "store"]
