@@ -76,6 +76,8 @@ class ModelPredictor:
         sizes = {len(feed) for feed in feeds.values()}
         if len(sizes) != 1:
             raise DataError(f"arrays of different batch sizes given: {sorted(sizes)}")
+        if sizes == {0}:
+            raise DataError("an empty batch given, at least one sample expected")
         feeds.update({name: _get(inputs, name) for name in self.route.inputs})
         return self.interpret(self.run_raw(feeds))
 
