@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xmodkit.calibration import Calibration, ScalarBounds
+from xmodkit.calibration import Calibration, ScalarBounds, StratifiedBounds
 from xmodkit.modality import Axis, Field
 from xmodkit.modelfile import ModelMetadata, TestVector, read_model_file, write_model_file
 from xmodkit.pair import Route
@@ -71,7 +71,7 @@ def tiny_metadata() -> ModelMetadata:
         inputs=(SCAN,),
         outputs=(LEVEL,),
         opset=OPSET,
-        calibration=Calibration("simulated", 0.9, 500, 200.0, {"brightness": bounds}),
+        calibration=Calibration("simulated", 0.9, 500, 200.0, {"brightness": StratifiedBounds((bounds,))}),
         training={"model": "mean"},
         metrics={},
         licence="MIT",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xmodkit.prediction import Derived
 
-__all__ = ["Calibration", "ScalarBounds"]
+__all__ = ["Calibration", "ScalarBounds", "StratifiedBounds"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,42 @@ class ScalarBounds:
 
 
 @dataclass(frozen=True)
+class StratifiedBounds:
+    """Bounds of one derived scalar, apart for each stratum of the signal's strength.
+
+    `edges` separate the strata; one stratum has none. A weak signal leaves a scalar uncertain
+    that a strong one fixes, whatever its value.
+    """
+
+    strata: tuple[ScalarBounds, ...]
+    edges: tuple[float, ...] = ()
+
+    def apply(
+        self, value: NDArray[Any], strength: NDArray[Any] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return lower and upper bounds of predicted values of given strengths."""
+        lower = np.full(value.shape, np.nan, np.float32)
+        upper = lower.copy()
+        places = (
+            np.zeros(value.shape, int) if strength is None else np.digitize(strength, self.edges)
+        )
+        for place, bounds in enumerate(self.strata):
+            here = places == place
+            lower[here], upper[here] = bounds.apply(value[here])
+        return lower, upper
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"edges": list(self.edges), "strata": [bounds.to_json() for bounds in self.strata]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> StratifiedBounds:
+        """Rebuild from `to_json`."""
+        strata = tuple(ScalarBounds.from_json(bounds) for bounds in values["strata"])
+        return cls(strata, tuple(float(edge) for edge in values["edges"]))
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Where a model's bounds come from, what they promise, and those of its derived scalars.
 
@@ -71,7 +107,7 @@ class Calibration:
     coverage: float
     rows: int
     novelty_threshold: float
-    derived: Mapping[str, ScalarBounds] = field(default_factory=dict)
+    derived: Mapping[str, StratifiedBounds] = field(default_factory=dict)
 
     def bound(
         self, derived: Mapping[str, Derived], novel: NDArray[np.bool_] | None
@@ -82,10 +118,10 @@ class Calibration:
     def _bound(self, name: str, scalar: Derived, novel: NDArray[np.bool_] | None) -> Derived:
         if name not in self.derived:
             return scalar
-        lower, upper = self.derived[name].apply(scalar.value)
+        lower, upper = self.derived[name].apply(scalar.value, scalar.strength)
         if novel is not None:
             lower[novel], upper[novel] = np.nan, np.nan
-        return Derived(scalar.value, lower, upper, scalar.unit, scalar.status)
+        return replace(scalar, lower=lower, upper=upper)
 
     def sources(self, novel: NDArray[np.bool_] | None, n: int) -> NDArray[np.str_]:
         """Return where each sample's bounds come from: `none` for novel samples."""
@@ -112,7 +148,7 @@ class Calibration:
             float(values["coverage"]),
             int(values["rows"]),
             float(values["novelty_threshold"]),
-            {k: ScalarBounds.from_json(v) for k, v in values["derived"].items()},
+            {k: StratifiedBounds.from_json(v) for k, v in values["derived"].items()},
         )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit.calibration import ScalarBounds
+from xmodkit.calibration import ScalarBounds, StratifiedBounds
 from xmodkit.modality import Array
 
 __all__ = ["conformal_quantile", "field_quantiles", "novelty_threshold", "scalar_bounds"]
 
-_FEWEST_PER_BIN = 150
+# Tails need rows: bins and strata are as many as allowed, and never smaller than this.
+_BINS, _FEWEST_PER_BIN = 6, 150
+_STRATA, _FEWEST_PER_STRATUM = 4, 600
 # The lower tail's share of the error rate; the first, even split is the default.
 _TAIL_SHARES = (0.5, 0.0, 0.25, 0.75, 1.0)
 
@@ -52,9 +54,9 @@ def scalar_bounds(
     value: Array,
     coverage: float,
     limits: tuple[float, float] = (-np.inf, np.inf),
-    bins: int = 8,
-) -> ScalarBounds:
-    """Fit bounds of a derived scalar by bin of its predicted value.
+    strength: Array | None = None,
+) -> StratifiedBounds:
+    """Fit bounds of a derived scalar by stratum of its strength and bin of its predicted value.
 
     Truth and value are censored at `limits` (a truth beyond them counts as infinite: it is only
     covered by a bound that says so); a NaN truth, no value at all, counts as beyond the upper
@@ -65,11 +67,26 @@ def scalar_bounds(
     the same rows costs a little coverage (under 1 % at the fewest rows of a bin).
     """
     low, high = limits
-    known = ~np.isnan(value)
-    value, truth = value[known], truth[known]
     truth = np.where(np.isnan(truth) | (truth >= high), np.inf, truth)
     truth = np.where(truth <= low, -np.inf, truth)
-    edges = _edges(value, bins)
+    known = ~np.isnan(value)
+    value, truth = value[known], truth[known]
+    if strength is None:
+        return StratifiedBounds((_by_value(truth, value, coverage, limits),))
+    strength = strength[known]
+    edges = _edges(strength, _STRATA, _FEWEST_PER_STRATUM)
+    places = np.digitize(strength, edges)
+    strata = [
+        _by_value(truth[places == i], value[places == i], coverage, limits)
+        for i in range(len(edges) + 1)
+    ]
+    return StratifiedBounds(tuple(strata), tuple(edges))
+
+
+def _by_value(
+    truth: Array, value: Array, coverage: float, limits: tuple[float, float]
+) -> ScalarBounds:
+    edges = _edges(value, _BINS, _FEWEST_PER_BIN)
     places = np.digitize(value, edges)
     offsets = [
         _shortest(truth[places == place], value[places == place], coverage, limits)
@@ -99,9 +116,9 @@ def _offsets(offset: Array, below: float, above: float) -> tuple[float, float]:
     return lower, upper
 
 
-def _edges(value: Array, bins: int) -> list[float]:
-    """Return inner bin edges at quantiles, each bin holding enough rows for its tails."""
-    bins = max(1, min(bins, len(value) // _FEWEST_PER_BIN))
+def _edges(value: Array, bins: int, fewest: int) -> list[float]:
+    """Return inner bin edges at quantiles, each bin holding at least the fewest rows."""
+    bins = max(1, min(bins, len(value) // fewest))
     if bins == 1:
         return []
     quantiles = {float(q) for q in np.quantile(value, np.arange(1, bins) / bins)}

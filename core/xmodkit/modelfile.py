@@ -64,7 +64,7 @@ class ModelMetadata:
     """What a model file says of itself.
 
     `outputs` are the predicted fields. `tolerances` per execution provider are relative to each
-    output's scale (its largest absolute expected value).
+    output's scale (its largest absolute value that any test vector expects).
     """
 
     plugin: str

@@ -47,7 +47,8 @@ class Derived:
     """A scalar computed from a prediction, with bounds calibrated for it directly.
 
     `status` says of each sample what the value is: `value`, `above` or `below` (outside the
-    window; the value is then the window's end) or `none` (NaN).
+    window; the value is then the window's end) or `none` (NaN). `strength` is how strong the
+    signal is that it was read off, where that decides how uncertain it is.
     """
 
     value: Array
@@ -55,6 +56,7 @@ class Derived:
     upper: Array | None = None
     unit: str = ""
     status: NDArray[np.str_] | None = None
+    strength: Array | None = None
 
     def __getitem__(self, index: int | slice | Array) -> Derived:
         return replace(
@@ -63,6 +65,7 @@ class Derived:
             lower=_take(self.lower, index),
             upper=_take(self.upper, index),
             status=_take(self.status, index),
+            strength=_take(self.strength, index),
         )
 
 

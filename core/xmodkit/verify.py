@@ -76,7 +76,10 @@ def _replay(predictor: ModelPredictor, number: int, tolerance: float) -> str:
     found = predictor.run_raw(vector.inputs)
     if set(found) != set(vector.outputs):
         raise DataError(f"outputs {sorted(found)} given, {sorted(vector.outputs)} expected")
-    worst = max(_difference(name, found[name], vector.outputs[name]) for name in found)
+    worst = max(
+        _difference(name, found[name], vector.outputs[name], _scale(predictor, name))
+        for name in found
+    )
     if worst > tolerance:
         raise DataError(f"differs by {worst:.1e} of the output's scale, {tolerance:.0e} allowed")
     return f"within {worst:.1e} of the output's scale"
@@ -94,7 +97,8 @@ def _batches(predictor: ModelPredictor, tolerance: float) -> str:
         }
         for name, array in predictor.run_raw(feeds).items():
             expected = np.repeat(alone[name], n, axis=0)
-            worst = max(worst, _difference(name, array, expected))
+            scale = _scale(predictor, name)
+            worst = max(worst, _difference(name, array, expected, scale))
     if worst > tolerance:
         raise DataError(f"batches differ by {worst:.1e} of the output's scale")
     return f"within {worst:.1e} of the output's scale"
@@ -158,8 +162,15 @@ def _faults(field: Field, array: Array) -> Iterator[tuple[str, Array]]:
             yield "out of range", np.full_like(array, above)
 
 
-def _difference(name: str, found: Array, expected: Array) -> float:
-    """Return the largest difference relative to the expected output's scale; NaN must match."""
+def _scale(predictor: ModelPredictor, name: str) -> float:
+    """Return an output's scale: its largest absolute value that any test vector expects."""
+    expected = [np.abs(v.outputs[name].astype(float)) for v in predictor.metadata.vectors]
+    finite = np.concatenate([array[np.isfinite(array)] for array in expected])
+    return float(finite.max(initial=0.0)) or 1.0
+
+
+def _difference(name: str, found: Array, expected: Array, scale: float) -> float:
+    """Return the largest difference relative to the output's scale; NaN must match."""
     if found.shape != expected.shape or found.dtype != expected.dtype:
         raise DataError(
             f"{name}: {found.dtype} {found.shape} given, {expected.dtype} {expected.shape} expected"
@@ -171,5 +182,4 @@ def _difference(name: str, found: Array, expected: Array) -> float:
     valid = ~np.isnan(expected)
     if not valid.any():
         return 0.0
-    scale = float(np.abs(expected[valid]).max()) or 1.0
     return float(np.abs(found[valid] - expected[valid]).max()) / scale

@@ -85,9 +85,11 @@ class UvVis(ModalityPair):
 
         if route.target != "absorption":
             return {}
-        gaps = band_gaps(ENERGY_EV, fields["absorption"]).values()
+        absorption = fields["absorption"]
+        gaps = band_gaps(ENERGY_EV, absorption).values()
+        strength = absorption.max(axis=1)
         return {
-            field.name: Derived(gap.value, unit="eV", status=gap.status)
+            field.name: Derived(gap.value, unit="eV", status=gap.status, strength=strength)
             for field, gap in zip(GAP_FIELDS, gaps, strict=True)
         }
 

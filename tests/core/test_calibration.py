@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmodkit.calibration import Calibration, ScalarBounds
+from xmodkit.calibration import Calibration, ScalarBounds, StratifiedBounds
 from xmodkit.conformal import (
     conformal_quantile,
     field_quantiles,
@@ -53,6 +53,25 @@ def test_scalar_bounds_follow_the_error_from_bin_to_bin():
     assert ((truth >= lower) & (truth <= upper)).mean() == pytest.approx(0.9, abs=0.01)
 
 
+def test_weak_signals_get_bounds_of_their_own():
+    strength = rng.uniform(0, 1, 6000)
+    value = rng.uniform(1, 3, 6000)
+    truth = value + rng.normal(size=6000) * np.where(strength < 0.25, 0.5, 0.05)
+    bounds = scalar_bounds(truth, value, 0.9, strength=strength)
+    lower, upper = bounds.apply(np.array([2.0, 2.0]), np.array([0.1, 0.9]))
+    assert (upper - lower)[0] > 4 * (upper - lower)[1]
+    lower, upper = bounds.apply(value, strength)
+    assert ((truth >= lower) & (truth <= upper)).mean() == pytest.approx(0.9, abs=0.015)
+
+
+def test_few_rows_make_one_bin_with_even_tails():
+    value = rng.uniform(1, 3, 40)
+    bounds = scalar_bounds(value + rng.normal(size=40), value, 0.9, strength=value)
+    assert len(bounds.strata) == 1
+    assert bounds.strata[0].edges == ()
+    assert np.isfinite([bounds.strata[0].lower, bounds.strata[0].upper]).all()
+
+
 def test_a_truth_beyond_the_window_is_covered_only_by_an_open_bound():
     value = np.full(1000, 2.8)
     truth = np.where(np.arange(1000) < 300, 3.5, 2.8)
@@ -78,7 +97,7 @@ def test_samples_without_a_value_have_no_bounds():
 
 
 def test_novel_samples_have_no_bounds_and_say_so():
-    calibration = Calibration("local", 0.9, 40, 1.0, {"gap": ScalarBounds((), (-1.0,), (1.0,))})
+    calibration = Calibration("local", 0.9, 40, 1.0, {"gap": StratifiedBounds((ScalarBounds((), (-1.0,), (1.0,)),))})
     novel = np.array([False, True])
     gap = calibration.bound({"gap": Derived(np.array([2.0, 2.0]))}, novel)["gap"]
     assert np.isfinite(gap.lower[0])
@@ -93,6 +112,7 @@ def test_the_novelty_threshold_lets_one_percent_by():
 
 def test_calibration_survives_json_with_open_ends():
     bounds = ScalarBounds((1.0, 2.0), (-np.inf, -0.1, -0.2), (0.1, 0.2, np.inf), (1.4, 2.95))
-    calibration = Calibration("simulated", 0.9, 100, 1.5, {"gap": bounds})
+    strata = StratifiedBounds((bounds, ScalarBounds((), (-0.1,), (0.1,))), (0.5,))
+    calibration = Calibration("simulated", 0.9, 100, 1.5, {"gap": strata})
     again = Calibration.from_json(json.loads(json.dumps(calibration.to_json(), allow_nan=False)))
     assert again == calibration

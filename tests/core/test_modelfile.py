@@ -21,7 +21,7 @@ def test_metadata_read_back_are_those_written(tiny_model: Path):
     file = read_model_file(tiny_model)
     assert file.metadata.plugin == "tiny"
     assert file.metadata.route.name == "scan:level"
-    assert file.metadata.calibration.derived["brightness"].limits == (0.0, 5.0)
+    assert file.metadata.calibration.derived["brightness"].strata[0].limits == (0.0, 5.0)
     assert file.opset == 20
     again = ModelMetadata.from_properties(file.metadata.to_properties())
     assert again.to_properties() == file.metadata.to_properties()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from xmodkit.calibration import Calibration, ScalarBounds
+from xmodkit.calibration import Calibration, StratifiedBounds
 from xmodkit.conformal import field_quantiles, novelty_threshold, scalar_bounds
 from xmodkit.modality import Array
 from xmodkit.pair import ModalityPair, Route, Sample
@@ -80,7 +80,7 @@ def calibrate(
     return quantiles, calibration
 
 
-def _derived_bounds(pair: ModalityPair, route: Route, held: Outcome) -> dict[str, ScalarBounds]:
+def _derived_bounds(pair: ModalityPair, route: Route, held: Outcome) -> dict[str, StratifiedBounds]:
     truth, value = pair.derive(held.truth, route), pair.derive(held.value, route)
     return {
         field.name: scalar_bounds(
@@ -88,6 +88,7 @@ def _derived_bounds(pair: ModalityPair, route: Route, held: Outcome) -> dict[str
             value[field.name].value,
             COVERAGE,
             field.valid_range or (-np.inf, np.inf),
+            value[field.name].strength,
         )
         for field in pair.derived(route)
     }

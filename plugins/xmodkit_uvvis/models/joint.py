@@ -16,7 +16,7 @@ __all__ = ["JointVaeAspm"]
 
 _LAG = 11  # energies, 90 meV: differences over it say where an edge lies
 _MOVED = 0.5  # weight of the differences
-_IMAGE = 10 / 12_288  # weight of the image, in nats per value of it
+_IMAGE = 3 / 12_288  # weight of the image, in nats per value of it
 
 
 class JointVaeAspm(VaeAspm):
@@ -33,7 +33,7 @@ class JointVaeAspm(VaeAspm):
         super().__init__()
         self.lag_total = torch.ones(1)
         self.stages = (
-            Stage("joint", ("encoder", "decoder", "spectrum"), epochs=30, learning_rate=2e-3),
+            Stage("joint", ("encoder", "decoder", "spectrum"), epochs=40, learning_rate=2e-3),
             Stage("scale", ("scale",), epochs=15),
         )
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 __all__ = ["ImageStatistics", "MahalanobisNovelty"]
 
 _EDGE = 4  # pixels of the border ring, where bare glass is expected
+_LEAST = 1e-6  # a quarter of a level, squared: what lies below is rounding
 _SMALL = 1e-4
 
 
@@ -26,8 +27,8 @@ class ImageStatistics(nn.Module):
             image[:, :, :, -_EDGE:].mean(dim=(2, 3)),
         ]  # 4 x (N, 3)
         centred = image - image.mean(dim=(2, 3), keepdim=True)
-        spread = torch.log((centred**2).mean(dim=(2, 3)) + _SMALL**2)  # (N, 3)
-        error = torch.log(((image - rebuilt) ** 2).mean(dim=(2, 3)) + _SMALL**2)  # (N, 3)
+        spread = _log((centred**2).mean(dim=(2, 3)))  # (N, 3)
+        error = _log(((image - rebuilt) ** 2).mean(dim=(2, 3)))  # (N, 3)
         return torch.cat([*sides, self._detail(image), spread, error], dim=1)
 
     def _detail(self, image: Tensor) -> Tensor:
@@ -40,9 +41,14 @@ class ImageStatistics(nn.Module):
                 grey[:, :, :-2, 1:-1] + grey[:, :, 2:, 1:-1]
                 + grey[:, :, 1:-1, :-2] + grey[:, :, 1:-1, 2:]
             )  # fmt: skip
-            energies.append(torch.log(((around / 4 - inner) ** 2).mean(dim=(1, 2, 3)) + _SMALL**2))
+            energies.append(_log(((around / 4 - inner) ** 2).mean(dim=(1, 2, 3))))
             grey = nn.functional.avg_pool2d(grey, 2)
         return torch.stack(energies, dim=1)
+
+
+def _log(square: Tensor) -> Tensor:
+    # A clamp, not a small number added: the exporter's optimiser takes 1e-8 for zero.
+    return torch.log(square.clamp(min=_LEAST))
 
 
 class MahalanobisNovelty(nn.Module):
