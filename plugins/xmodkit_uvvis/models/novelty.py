@@ -1,4 +1,4 @@
-"""How unlike the training images an image is: Mahalanobis distance of its latent and statistics."""
+"""How unlike the training images an image is: Mahalanobis distance of its statistics."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SMALL = 1e-4
 class ImageStatistics(nn.Module):
     """What a latent forgets: the border's colour, sharpness, spread and reconstruction error."""
 
-    # 4 sides x 3 channels, 3 scales of detail, spread and error of 3 channels each
-    size = 12 + 3 + 3 + 3
+    # 4 sides x 3 channels, 3 scales of detail in 3 channels, spread and error of 3 channels each
+    size = 12 + 9 + 3 + 3
 
     def forward(self, image: Tensor, rebuilt: Tensor) -> Tensor:
-        """Return (N, 21) statistics of images and their reconstructions, both (N, 3, 64, 64)."""
+        """Return (N, 27) statistics of images and their reconstructions, both (N, 3, 64, 64)."""
         sides = [
             image[:, :, :_EDGE].mean(dim=(2, 3)),
             image[:, :, -_EDGE:].mean(dim=(2, 3)),
@@ -32,18 +32,22 @@ class ImageStatistics(nn.Module):
         return torch.cat([*sides, self._detail(image), spread, error], dim=1)
 
     def _detail(self, image: Tensor) -> Tensor:
-        """Return the log energy of the Laplacian at 64, 32 and 16 pixels: (N, 3)."""
-        grey = image.mean(dim=1, keepdim=True)
+        """Return the log energy of the Laplacian at 64, 32 and 16 pixels: (N, 9).
+
+        Of grey and of two colour differences, which heavy compression wipes out first.
+        """
+        red, green, blue = image[:, 0:1], image[:, 1:2], image[:, 2:3]
+        layers = torch.cat([image.mean(dim=1, keepdim=True), red - green, blue - green], dim=1)
         energies = []
         for _ in range(3):
-            inner = grey[:, :, 1:-1, 1:-1]
+            inner = layers[:, :, 1:-1, 1:-1]
             around = (
-                grey[:, :, :-2, 1:-1] + grey[:, :, 2:, 1:-1]
-                + grey[:, :, 1:-1, :-2] + grey[:, :, 1:-1, 2:]
+                layers[:, :, :-2, 1:-1] + layers[:, :, 2:, 1:-1]
+                + layers[:, :, 1:-1, :-2] + layers[:, :, 1:-1, 2:]
             )  # fmt: skip
-            energies.append(_log(((around / 4 - inner) ** 2).mean(dim=(1, 2, 3))))
-            grey = nn.functional.avg_pool2d(grey, 2)
-        return torch.stack(energies, dim=1)
+            energies.append(_log(((around / 4 - inner) ** 2).mean(dim=(2, 3))))
+            layers = nn.functional.avg_pool2d(layers, 2)
+        return torch.cat(energies, dim=1)
 
 
 def _log(square: Tensor) -> Tensor:
@@ -69,7 +73,7 @@ class MahalanobisNovelty(nn.Module):
         scaled = (features - mean) / spread
         values, vectors = torch.linalg.eigh(scaled.T @ scaled / len(features))
         # A floor: directions that hardly vary would turn rounding errors into novelty.
-        values = values.clamp(min=float(values.max()) * 3e-3)
+        values = values.clamp(min=float(values.max()) * 1e-3)
         self.mean.copy_(mean.float())
         self.whiten.copy_((vectors / values.sqrt() / spread[:, None]).float())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from xmodkit.pair import Sample
 from xmodkit.train.resize import LanczosResize
 from xmodkit_uvvis.models.aspm import ScaleHead, SpectrumDecoder, aspm_loss
 from xmodkit_uvvis.models.novelty import ImageStatistics, MahalanobisNovelty
-from xmodkit_uvvis.models.vae import LATENT, SIZE, Decoder, Encoder, glorot, vae_loss
+from xmodkit_uvvis.models.vae import SIZE, Decoder, Encoder, glorot, vae_loss
 
 __all__ = ["VaeAspm"]
 
@@ -38,7 +38,7 @@ class VaeAspm(Model):
         glorot(self.decoder)
         self.spectrum, self.scale = SpectrumDecoder(), ScaleHead()
         self.statistics = ImageStatistics()
-        self.novelty = MahalanobisNovelty(LATENT + self.statistics.size)
+        self.novelty = MahalanobisNovelty(self.statistics.size)
         self.total = torch.ones(220)
         self.networks = nn.ModuleDict(
             {
@@ -71,13 +71,13 @@ class VaeAspm(Model):
     def end(self, stage: str, arrays: Mapping[str, Array]) -> None:
         """Fit what familiar samples look like, once the latent is trained."""
         if stage == self.novelty_after:
-            self.novelty.fit(self._features(arrays["scan"]))
+            self.novelty.fit(self._each(arrays["scan"], self._describe))
 
     def rows(self, stage: str, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
         """Return images for the VAE; for the rest latents, which no longer change."""
         if stage == "vae":
             return {"scan": arrays["scan"]}
-        latent = self._features(arrays["scan"])[:, :LATENT]
+        latent = self._each(arrays["scan"], self._latent)
         return {"latent": latent.numpy(), "absorption": arrays["absorption"]}
 
     def loss(self, stage: str, batch: Mapping[str, Tensor]) -> Tensor:
@@ -100,13 +100,20 @@ class VaeAspm(Model):
         return _ScanToAbsorption(self)
 
     @torch.no_grad()
-    def _features(self, images: Array) -> Tensor:
-        parts = []
-        for start in range(0, len(images), _CHUNK):
-            image = torch.from_numpy(images[start : start + _CHUNK]) / 255.0
-            latent, _ = self.encoder(image)
-            parts.append(torch.cat([latent, self.statistics(image, self.decoder(latent))], dim=1))
-        return torch.cat(parts)
+    def _each(self, images: Array, compute: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `compute` says of all images, a chunk at a time."""
+        chunks = range(0, len(images), _CHUNK)
+        return torch.cat(
+            [compute(torch.from_numpy(images[i : i + _CHUNK]) / 255.0) for i in chunks]
+        )
+
+    def _latent(self, image: Tensor) -> Tensor:
+        mean: Tensor = self.encoder(image)[0]
+        return mean
+
+    def _describe(self, image: Tensor) -> Tensor:
+        out: Tensor = self.statistics(image, self.decoder(self._latent(image)))
+        return out
 
 
 class _ScanToAbsorption(nn.Module):
@@ -121,10 +128,9 @@ class _ScanToAbsorption(nn.Module):
         image = self.resize(scan) / 255.0  # (N, 3, 64, 64)
         latent, _ = self.encoder(image)  # (N, 100)
         absorption = self.spectrum(latent)  # (N, 220)
-        features = torch.cat([latent, self.statistics(image, self.decoder(latent))], dim=1)
         return {
             "absorption": absorption,
             "absorption_scale": self.scale(latent, absorption),
-            "novelty": self.novelty(features),
+            "novelty": self.novelty(self.statistics(image, self.decoder(latent))),
             "latent": latent,
         }
