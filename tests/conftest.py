@@ -71,7 +71,9 @@ def tiny_metadata() -> ModelMetadata:
         inputs=(SCAN,),
         outputs=(LEVEL,),
         opset=OPSET,
-        calibration=Calibration("simulated", 0.9, 500, 200.0, {"brightness": StratifiedBounds((bounds,))}),
+        calibration=Calibration(
+            "simulated", 0.9, 500, 200.0, {"brightness": StratifiedBounds((bounds,))}
+        ),
         training={"model": "mean"},
         metrics={},
         licence="MIT",

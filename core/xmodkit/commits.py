@@ -16,6 +16,8 @@ from xmodkit.prediction import Prediction
 from xmodkit.records import prediction_columns, prediction_rows
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from xmodkit.store import StoreWriter
 
 __all__ = ["Commit", "Commits", "open_to_resume"]
@@ -106,7 +108,16 @@ class Commits:
             if writes:
                 pair.write(sample, prediction[i], self._job.paths.files)
             if self._cards.wanted:
-                self._cards.add(pair.draw(sample, prediction[i], self._job.route))
+                self._cards.add(self._draw(sample, prediction[i]))
+
+    def _draw(self, sample: Sample, prediction: Prediction) -> Image.Image | None:
+        """Return a sample's card; none if the pair fails to draw it: results go first."""
+        try:
+            return self._job.pair.draw(sample, prediction, self._job.route)
+        except Exception:
+            if self._job.debug:
+                raise
+            return None
 
 
 def _create(job: Job, prediction: Prediction) -> StoreWriter:

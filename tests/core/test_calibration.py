@@ -97,7 +97,9 @@ def test_samples_without_a_value_have_no_bounds():
 
 
 def test_novel_samples_have_no_bounds_and_say_so():
-    calibration = Calibration("local", 0.9, 40, 1.0, {"gap": StratifiedBounds((ScalarBounds((), (-1.0,), (1.0,)),))})
+    calibration = Calibration(
+        "local", 0.9, 40, 1.0, {"gap": StratifiedBounds((ScalarBounds((), (-1.0,), (1.0,)),))}
+    )
     novel = np.array([False, True])
     gap = calibration.bound({"gap": Derived(np.array([2.0, 2.0]))}, novel)["gap"]
     assert np.isfinite(gap.lower[0])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit.errors import InputError, MissingExtraError
+from xmodkit.errors import InputError, MissingExtraError, UsageError
 from xmodkit.images import IMAGE_SUFFIXES, MAX_PIXELS, ImageFile, read_image
 from xmodkit.pair import Failure, Sample
 from xmodkit_uvvis.reading.grid import cut
@@ -46,7 +46,11 @@ def read_file(
 
 def read_scan(path: Path, options: Mapping[str, Any]) -> ImageFile:
     """Return the image of a file, under the option `max_pixels`."""
-    return read_image(path, max_pixels=int(options.get("max_pixels") or MAX_PIXELS))
+    given = options.get("max_pixels")
+    most = MAX_PIXELS if given is None else int(given)
+    if most < 1:
+        raise UsageError(f"--max-pixels {most}: give 1 or more")
+    return read_image(path, max_pixels=most)
 
 
 def _read(

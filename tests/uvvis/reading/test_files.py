@@ -1,6 +1,7 @@
 """One file in, samples out: a crop, a plate's cells or a published set; failures are named."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 
 from xmodkit.errors import UsageError
 from xmodkit.pair import Failure, Sample
-from xmodkit_uvvis.reading import read_file
+from xmodkit_uvvis.reading import read_file, read_scan
 
 
 @pytest.fixture
@@ -124,3 +125,9 @@ def test_a_file_damaged_half_way_yields_its_samples_and_then_the_failure(tmp_pat
     assert all(isinstance(sample, Sample) for sample in samples)
     assert isinstance(last, Failure)
     assert last.ordinal == 512
+
+
+@pytest.mark.parametrize("most", [0, -1])
+def test_a_limit_of_no_pixels_is_a_usage_error(tmp_path: Path, most: int):
+    with pytest.raises(UsageError, match="--max-pixels"):
+        read_scan(tmp_path / "any.png", {"max_pixels": most})
