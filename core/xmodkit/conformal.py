@@ -45,8 +45,11 @@ def field_quantiles(
 
 
 def novelty_threshold(novelty: Array, false_alarms: float = 0.01) -> float:
-    """Return the novelty above which a share `false_alarms` of calibration rows lies."""
-    return float(conformal_quantile(novelty, 1 - false_alarms))
+    """Return the novelty above which a share `false_alarms` of calibration rows lies.
+
+    With too few rows to tell (99 for 1 %) it is the largest of them.
+    """
+    return float(min(conformal_quantile(novelty, 1 - false_alarms), novelty.max()))
 
 
 def scalar_bounds(

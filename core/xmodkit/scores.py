@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 
 from xmodkit.modality import Array
 
-__all__ = ["field_scores", "r2_per_channel", "scalar_scores", "thirds"]
+__all__ = ["field_scores", "finite", "r2_per_channel", "scalar_scores", "thirds"]
 
 Mask = NDArray[np.bool_]
+
+
+def _share(inside: Mask) -> float | None:
+    """Return the share that is inside; None where there is nothing to count."""
+    return float(inside.mean()) if inside.size else None
 
 
 def r2_per_channel(truth: Array, value: Array) -> Array:
@@ -61,9 +66,7 @@ def field_scores(
         "coverage": float(inside[bounded].mean()),
         "coverage_worst_channel": float(inside[bounded].mean(axis=0).min()),
         "coverage_whole_curve": float(inside[bounded].all(axis=1).mean()),
-        "coverage_by_novelty_third": [
-            float(inside[bounded & (third == i)].mean()) for i in range(3)
-        ],
+        "coverage_by_novelty_third": [_share(inside[bounded & (third == i)]) for i in range(3)],
         "width": width,
         "unconditional_width": unconditional,
         "relative_width": width / unconditional,
@@ -109,10 +112,17 @@ def scalar_scores(
             np.abs(np.clip(truth[both], low, high) - np.median(known)).mean()
         ),
         "coverage": float(inside[bounded].mean()),
-        "coverage_by_novelty_third": [
-            float(inside[bounded & (third == i)].mean()) for i in range(3)
-        ],
+        "coverage_by_novelty_third": [_share(inside[bounded & (third == i)]) for i in range(3)],
         "width": float(width[bounded].mean()),
         "unconditional_width": float(tails[1] - tails[0]),
         "relative_width": float(width[bounded].mean() / (tails[1] - tails[0])),
     }
+
+
+def finite(scores: Any) -> Any:
+    """Return scores as JSON can hold them: NaN and infinity, of too few rows, become None."""
+    if isinstance(scores, dict):
+        return {name: finite(value) for name, value in scores.items()}
+    if isinstance(scores, list):
+        return [finite(value) for value in scores]
+    return None if isinstance(scores, float) and not np.isfinite(scores) else scores

@@ -57,6 +57,6 @@ def _table(metrics: Mapping[str, Any]) -> list[str]:
             if isinstance(value, int | float):
                 rows.append(f"| {name} | {score.replace('_', ' ')} | {value:.4g} |")
             elif score.endswith("third"):
-                text = " / ".join(f"{v:.3f}" for v in value)
+                text = " / ".join("none" if v is None else f"{v:.3f}" for v in value)
                 rows.append(f"| {name} | {score.replace('_', ' ')} | {text} |")
     return rows

@@ -14,7 +14,7 @@ from xmodkit.calibration import Calibration, StratifiedBounds
 from xmodkit.conformal import field_quantiles, novelty_threshold, scalar_bounds
 from xmodkit.modality import Array
 from xmodkit.pair import ModalityPair, Route, Sample
-from xmodkit.scores import field_scores, scalar_scores
+from xmodkit.scores import field_scores, finite, scalar_scores
 
 __all__ = ["COVERAGE", "Outcome", "calibrate", "predict_raw", "score"]
 
@@ -135,4 +135,5 @@ def score(
             field.valid_range or (-np.inf, np.inf),
             calibration.coverage,
         )
-    return scores
+    found_scores: dict[str, Any] = finite(scores)
+    return found_scores

@@ -18,6 +18,10 @@ class ImageStatistics(nn.Module):
     # 4 sides x 3 channels, 3 scales of detail in 3 channels, spread and error of 3 channels each
     size = 12 + 9 + 3 + 3
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.laplacian = _laplacian()
+
     def forward(self, image: Tensor, rebuilt: Tensor) -> Tensor:
         """Return (N, 27) statistics of images and their reconstructions, both (N, 3, 64, 64)."""
         sides = [
@@ -36,18 +40,20 @@ class ImageStatistics(nn.Module):
 
         Of grey and of two colour differences, which heavy compression wipes out first.
         """
-        red, green, blue = image[:, 0:1], image[:, 1:2], image[:, 2:3]
-        layers = torch.cat([image.mean(dim=1, keepdim=True), red - green, blue - green], dim=1)
         energies = []
         for _ in range(3):
-            inner = layers[:, :, 1:-1, 1:-1]
-            around = (
-                layers[:, :, :-2, 1:-1] + layers[:, :, 2:, 1:-1]
-                + layers[:, :, 1:-1, :-2] + layers[:, :, 1:-1, 2:]
-            )  # fmt: skip
-            energies.append(_log(((around / 4 - inner) ** 2).mean(dim=(2, 3))))
-            layers = nn.functional.avg_pool2d(layers, 2)
+            energies.append(_log((self.laplacian(image) ** 2).mean(dim=(2, 3))))
+            image = nn.functional.avg_pool2d(image, 2)
         return torch.cat(energies, dim=1)
+
+
+def _laplacian() -> nn.Conv2d:
+    """Return the fixed convolution to the Laplacians of grey, red - green and blue - green."""
+    mix = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, -1.0, 0.0], [0.0, -1.0, 1.0]])
+    stencil = torch.tensor([[0.0, 0.25, 0.0], [0.25, -1.0, 0.25], [0.0, 0.25, 0.0]])
+    convolution = nn.Conv2d(3, 3, 3, bias=False).requires_grad_(False)
+    convolution.weight.copy_(mix[:, :, None, None] * stencil)
+    return convolution
 
 
 def _log(square: Tensor) -> Tensor:
