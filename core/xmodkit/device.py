@@ -78,6 +78,8 @@ def _open(data: bytes, providers: list[Any], threads: int | None) -> onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Idle threads that spin take the cores from reading files, and from whoever embeds this.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(data, options, providers=providers)
