@@ -11,6 +11,7 @@ from PIL import Image
 import xmodkit
 from xmodkit.modelfile import read_model_file
 from xmodkit.pair import ModalityPair
+from xmodkit.store import StoreWriter
 from xmodkit.testing import PairContract
 from xmodkit_uvvis.modalities import ENERGY_EV, VISIBLE_FROM_EV
 from xmodkit_uvvis.pair import UvVis
@@ -114,3 +115,13 @@ def test_simulation_needs_the_lamp_it_is_told(predict: xmodkit.LoadedPredictor):
         for lamp in ("led", "halogen")
     )
     assert (led != halogen).any()
+
+
+def test_a_store_says_which_energies_are_inferred(tmp_path: Path):
+    xarray = pytest.importorskip("xarray")
+    field = read_model_file(UvVis().model_file(UvVis().route(), {})).metadata.outputs[0]
+    with StoreWriter.create(tmp_path / "out.zarr", [field]) as writer:
+        writer.append({"absorption": np.zeros((2, 220), np.float32)})
+    opened = xarray.open_zarr(tmp_path / "out.zarr")
+    assert "inferred" in opened.absorption.attrs["comment"]
+    assert opened.energy.attrs["units"] == "eV"

@@ -165,7 +165,8 @@ def _candidates(item: Field, axis: Axis) -> Iterator[str]:
 
 
 def _columns(item: Field, naming: _Naming) -> Iterator[Column]:
-    labels = {"units": item.unit, "long_name": item.long_name}
+    # `comment` is the CF convention's name for what a reader must know.
+    labels = {"units": item.unit, "long_name": item.long_name, "comment": item.note}
     attributes: dict[str, Any] = {key: text for key, text in labels.items() if text}
     if item.valid_range is not None:
         attributes["valid_range"] = list(item.valid_range)
