@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+
+KEYS = ["in", "out", "failed", "skipped", "novel", "device", "samples_per_s", "model", "store"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,15 @@ class Ran:
     def errors(self) -> list[str]:
         """The lines on stderr, without what a model says of itself."""
         return [line for line in self.err.splitlines() if not line.startswith("note: ")]
+
+    @property
+    def summary(self) -> dict:
+        """Return the summary, which must be all that stands on stdout."""
+        (line,) = self.out.splitlines()
+        values = json.loads(line)
+        assert list(values) == KEYS
+        assert values["in"] == values["out"] + values["failed"]
+        return values
 
 
 def call(*args: object, cwd: Path, code: str = "", **env: str) -> Ran:
