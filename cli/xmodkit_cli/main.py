@@ -15,12 +15,18 @@ __all__ = ["cli", "main"]
 _COMMANDS = {
     "infer": "Predict one modality from another, for files, folders or a store.",
     "verify": "Prove a model file: hashes, test vectors, batches, bad input.",
+    "calibrate": "Calibrate a model file on pairs measured on site.",
+    "generate": "Generate samples of one modality from made-up ones of another.",
+    "ingest": "Read raw measurements into a store of samples.",
     "simulate": "Write a store of simulated samples.",
     "train": "Train a model on a store of samples.",
+    "evaluate": "Judge a run on samples it never saw, as a report.",
+    "study": "Run a study that takes many trainings.",
     "export": "Turn a finished run into one model file.",
     "example": "Write a plugin's example inputs.",
     "plugins": "List what is installed.",
     "store": "Look into a store.",
+    "config": "Show the settings that commands use.",
 }
 EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 

@@ -169,6 +169,13 @@ class ModalityPair(ABC):
     def read(self, path: Path, route: Route, options: Options) -> Iterator[Sample | Failure]:
         """Yield the samples of one file, and a failure for what cannot be read."""
 
+    def ingest(self, paths: Sequence[Path], options: Options) -> Iterator[Sample | Failure]:
+        """Yield whole samples (every modality they have) of raw files that belong together.
+
+        `paths` are files, in natural order: images, spectra, tables naming what belongs to what.
+        """
+        raise PluginError(f"{self.name} cannot read raw pairs")
+
     def encode(self, sample: Sample, route: Route, options: Options) -> Sequence[Arrays]:
         """Return the predictor's input rows for one sample: one, unless it has several sites."""
         return (sample.arrays[route.source],)

@@ -15,7 +15,7 @@ from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.reading import samples_in_store
 
-__all__ = ["Dataset", "load_dataset", "samples_at"]
+__all__ = ["Dataset", "data_source", "load_dataset", "samples_at"]
 
 
 @dataclass(frozen=True)
@@ -84,3 +84,8 @@ def _check(sample: Sample, pair: ModalityPair, route: Route) -> None:
             pair.modality(name).check(sample.arrays.get(name, {}))
     except DataError as error:
         raise DataError(f"sample {sample.id}: {error}") from error
+
+
+def data_source(data: Dataset) -> str:
+    """Return `simulated` unless every sample was measured."""
+    return "simulated" if any(m.get("simulated") for m in data.metadata) else "local"

@@ -11,21 +11,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from xmodkit.modality import Arrays
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route
-from xmodkit.train.data import Dataset, load_dataset, samples_at
+from xmodkit.train.assess import assess
+from xmodkit.train.data import Dataset, data_source, load_dataset
 from xmodkit.train.fit import Epoch, fit
-from xmodkit.train.judge import calibrate, predict_raw, score
 from xmodkit.train.run import Run
 from xmodkit.train.splits import Splits, split_by_group
 
 __all__ = ["TrainJob", "train"]
-
-_VECTORS = 3
 
 
 @dataclass(frozen=True)
@@ -61,40 +57,10 @@ def train(
     )
     _write_losses(job.out / "losses.csv", history)
     progress("calibrating and scoring", 0)
-    run = _judge(job, model, route, data, splits)
+    settings = _settings(job, model, route, data, splits)
+    run = assess(pair, model, route, job.store, job.out, data, splits, settings)
     run.save()
     return run
-
-
-def _judge(job: TrainJob, model: Model, route: Route, data: Dataset, splits: Splits) -> Run:
-    pair = job.pair
-    graph = model.graph(route.name).eval()
-    fields = [field.name for field in pair.modality(route.target).fields]
-    held = list(samples_at(job.store, pair, route, splits["calibration"]))
-    quantiles, calibration = calibrate(
-        pair, route, predict_raw(pair, route, graph, held), _source(data)
-    )
-    tested = list(samples_at(job.store, pair, route, splits["test"]))
-    reference = {name: data.arrays[name][splits["train"]] for name in fields}
-    metrics = score(
-        pair, route, predict_raw(pair, route, graph, tested), quantiles, calibration, reference
-    )
-    vectors = [pair.encode(sample, route, {})[0] for sample in tested[:_VECTORS]]
-    vectors.append(_noise(pair, route, vectors[0]))
-    settings = _settings(job, model, route, data, splits, fields)
-    return Run(job.out, settings, route, model, quantiles, calibration, metrics, vectors)
-
-
-def _noise(pair: ModalityPair, route: Route, like: Arrays) -> Arrays:
-    """Return a row of uniform noise in every field's valid range: a test vector that is novel."""
-    rng = np.random.default_rng(0)
-    ranges = {f.name: f.valid_range for f in pair.modality(route.source).fields}
-    return {
-        name: array
-        if (ends := ranges.get(name)) is None
-        else rng.uniform(*ends, array.shape).astype(array.dtype)
-        for name, array in like.items()
-    }
 
 
 def _settings(
@@ -103,20 +69,19 @@ def _settings(
     route: Route,
     data: Dataset,
     splits: Splits,
-    fields: Sequence[str],
 ) -> dict[str, Any]:
     return {
         "plugin": job.pair.name,
         "model": job.model,
         "route": route.name,
-        "fields": list(fields),
+        "fields": [field.name for field in job.pair.modality(route.target).fields],
         "seed": job.seed,
         "stages": [asdict(stage) for stage in model.stages],
         "parameters": {
             name: sum(p.numel() for p in net.parameters()) for name, net in model.networks.items()
         },
         "data": {
-            "source": _source(data),
+            "source": data_source(data),
             "simulator": _simulator(data),
             "samples": len(data.ids),
             "hash": data.hash,
@@ -130,11 +95,6 @@ def _settings(
         | {"python": platform.python_version()},
         "date": datetime.now(UTC).date().isoformat(),
     }
-
-
-def _source(data: Dataset) -> str:
-    """Return `simulated` unless every sample was measured."""
-    return "simulated" if any(m.get("simulated") for m in data.metadata) else "local"
 
 
 def _simulator(data: Dataset) -> str:
