@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
@@ -13,7 +14,11 @@ from xmodkit import plugins
 from xmodkit.errors import PluginError, UsageError
 from xmodkit.pair import ModalityPair, Option
 
+if TYPE_CHECKING:
+    from xmodkit_cli.settings import Settings
+
 __all__ = [
+    "SETTINGS",
     "PairCommand",
     "debug_option",
     "device_option",
@@ -32,6 +37,7 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 _PAIR = "xmodkit.pair"
+SETTINGS = "xmodkit.settings"  # where in `Context.meta` a command finds the settings file
 
 plugin_option = click.option("--plugin", metavar="NAME", help="The pair to use.")
 out_option = click.option("-o", "--out", type=PATH, help="Where to write.")
@@ -59,13 +65,22 @@ class PairCommand(click.Command):
     """A command that also takes the options which the chosen pair declares for it.
 
     The pair is the one that `--plugin` names, or the plugin of the model file that `--model`
-    names. It is loaded before parsing, so that `--help` shows its options too.
+    names, as flags, else in the environment, else in the settings file. It is loaded before
+    parsing, so that `--help` shows its options too.
     """
+
+    like: ClassVar[str | None] = None
+    """Another command whose options of the pair this one takes as well."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find the pair, then parse with its options."""
-        if (name := _named_plugin(args)) is not None:
-            ctx.meta[_PAIR] = plugins.pair(name)
+        ctx.meta.pop(_PAIR, None)
+        if (name := self._pair_name(ctx, args)) is not None:
+            ctx.meta[_PAIR] = pair = plugins.pair(name)
+            settings: Settings | None = ctx.meta.get(SETTINGS)
+            if settings is not None:
+                own = settings.of_pair(name, [_click_option(option) for option in pair.options])
+                ctx.default_map = {**own, **(ctx.default_map or {})}
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -78,9 +93,27 @@ class PairCommand(click.Command):
         extra: list[click.Parameter] = [
             _click_option(option)
             for option in pair.options
-            if self.name in option.commands and f"--{option.name}" not in taken
+            if {self.name, self.like} & {*option.commands} and f"--{option.name}" not in taken
         ]
         return [*own[:-1], *extra, own[-1]]
+
+    def model_argument(self, args: list[str]) -> str | None:
+        """Return what names the model file before click has parsed anything."""
+        return _value(args, "--model")
+
+    def _pair_name(self, ctx: click.Context, args: list[str]) -> str | None:
+        environment, file = os.environ, ctx.default_map or {}
+        prefix = ctx.auto_envvar_prefix
+        for plugin, model in (
+            (_value(args, "--plugin"), self.model_argument(args)),
+            (environment.get(f"{prefix}_PLUGIN"), environment.get(f"{prefix}_MODEL")),
+            (file.get("plugin"), file.get("model")),
+        ):
+            if plugin:
+                return str(plugin)
+            if model and model.endswith(".onnx"):
+                return _plugin_of(Path(model))
+        return None
 
 
 def required_pair(ctx: click.Context) -> ModalityPair:
@@ -116,19 +149,15 @@ def _click_option(option: Option) -> click.Option:
         is_flag=option.type == "flag",
         default=option.default,
         show_default=shown,
+        multiple=option.multiple,
         help=option.help,
     )
 
 
-def _named_plugin(args: Sequence[str]) -> str | None:
-    if (name := _value(args, "--plugin")) is not None:
-        return name
-    model = _value(args, "--model")
-    if model is None or not model.endswith(".onnx"):
-        return None
+def _plugin_of(model: Path) -> str:
     from xmodkit.modelfile import read_model_file
 
-    name = read_model_file(Path(model)).metadata.plugin
+    name = read_model_file(model).metadata.plugin
     try:
         plugins.pair(name)
     except PluginError as error:

@@ -26,7 +26,7 @@ __all__ = ["command"]
 @click.argument("run", type=PATH)
 @out_option
 @click.option("--format", "kind", default="onnx", show_default=True, help="The exporter.")
-@click.option("--route", help="SOURCE:TARGET; the run's own by default.")
+@click.option("--route", help="SOURCE:TARGET; the one trained for by default.")
 @overwrite_option
 @json_option
 @debug_option
@@ -41,7 +41,9 @@ def command(
 ) -> int:
     """Turn a finished run into one self-describing model file, with its card beside it.
 
-    Example: xmod export runs/a -o uvvis.onnx
+    A model may offer other routes than the one it was trained for: a reconstruction, its latent.
+
+    Example: xmod export runs/a -o uvvis.onnx --route scan:absorption
     """
     try:
         from xmodkit.train import Run, write_model
@@ -49,16 +51,22 @@ def command(
         raise MissingExtraError("exporting", error.name or "torch", "train") from error
     pair = plugins.pair(_plugin_of(run))
     finished = Run.load(run, pair)
-    if route is not None and pair.route(route).name != finished.route.name:
-        raise UsageError(f"--route {route}: {run} was trained for {finished.route.name}")
+    direction = finished.judged(pair.route(route) if route else None).route
     path = out or Path(f"{pair.name}.{kind}")
     if path.exists() and not overwrite:
         raise UsageError(f"{path}: exists already; --overwrite replaces it")
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_model(finished, pair, plugins.exporter(kind), path)
+    write_model(finished, pair, plugins.exporter(kind), path, direction)
     card = path.with_suffix(".md")
     if as_json:
-        print_json({"model": str(path), "card": str(card), "bytes": path.stat().st_size})
+        print_json(
+            {
+                "model": str(path),
+                "route": direction.name,
+                "card": str(card),
+                "bytes": path.stat().st_size,
+            }
+        )
     else:
         echo(f"model: {path} ({path.stat().st_size / 1024:.0f} KB), card: {card}")
     return 0

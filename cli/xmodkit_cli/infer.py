@@ -14,6 +14,7 @@ from xmodkit.modelfile import read_model_file
 from xmodkit.output import OutputPaths, default_output, make_folder
 from xmodkit.pair import ModalityPair, Options, Predictor, Route
 from xmodkit.pipeline import run
+from xmodkit.predictor import BANDS, Band, with_band
 from xmodkit.reading import describe
 from xmodkit.sheet import contact_sheet, pages
 from xmodkit_cli.common import (
@@ -51,6 +52,13 @@ _CROP = 256  # px: larger pictures get a file of their own
 @resume_option
 @overwrite_option
 @click.option("--keep-inputs", is_flag=True, help="Store the inputs beside the predictions.")
+@click.option(
+    "--band",
+    type=click.Choice(BANDS),
+    default="pointwise",
+    show_default=True,
+    help="What lies within bounds with their coverage: each point, or the whole curve.",
+)
 @click.option("--preview", is_flag=True, help="Draw what would be read; predict nothing.")
 @click.option("--dry-run", is_flag=True, help="List what would be read; predict nothing.")
 @click.option(
@@ -78,6 +86,7 @@ def command(
     resume: bool,
     overwrite: bool,
     keep_inputs: bool,
+    band: Band,
     preview: bool,
     dry_run: bool,
     pictures: int,
@@ -104,7 +113,7 @@ def command(
         return _list(inputs, as_json)
     if preview:
         return _preview(pair, direction, inputs, target, options, as_json)
-    predictor = pair.predictor(direction, model, device, options)
+    predictor = with_band(pair.predictor(direction, model, device, options), band)
     _say_where_trust_comes_from(predictor)
     if csv is not None:
         check_csv(csv)
@@ -118,6 +127,7 @@ def command(
         model=_model_name(pair, direction, model, options),
         options=options,
         resume=resume,
+        band=band,
         keep_inputs=keep_inputs,
         pictures=pictures,
         batch_size=batch_size,
@@ -181,6 +191,12 @@ def _say_where_trust_comes_from(predictor: Predictor) -> None:
         echo(
             "note: this model was trained and its bounds calibrated on simulated samples "
             f"({calibration.rows} rows); check both on samples of your own"
+        )
+    elif calibration is not None and calibration.source == "local":
+        date = calibration.origin.get("date")
+        echo(
+            f"note: bounds are calibrated on {calibration.rows} pairs measured on site"
+            + (f", {date}" if date else "")
         )
 
 

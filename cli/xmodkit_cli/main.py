@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -48,13 +49,37 @@ class _Lazy(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="xmodkit", prog_name="xmod")
-def cli() -> None:
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "XMOD"},
+)
+@click.version_option(package_name="xmodkit", prog_name="xmod", allow_from_autoenv=False)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings in TOML; ./xmod.toml if it is there. `xmod config show` shows what holds.",
+)
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None) -> None:
     """Predict one measurement of a material from another, next to the instrument.
 
-    Exit codes: 0 all done, 1 error, 2 usage, 3 some inputs failed, 130 interrupted.
+    An option may also stand in the environment (XMOD_TRAIN_EPOCHS) or in a settings file ([train]
+    epochs = 5). Exit codes: 0 all done, 1 error, 2 usage, 3 some inputs failed, 130 interrupted.
     """
+    from xmodkit import plugins
+    from xmodkit_cli.common import SETTINGS
+    from xmodkit_cli.settings import read_settings
+
+    settings = read_settings(config)
+    if settings is None or ctx.invoked_subcommand is None:
+        return
+    settings.check({*_COMMANDS, *plugins.names()})
+    ctx.meta[SETTINGS] = settings
+    name = ctx.invoked_subcommand
+    command = ctx.command.get_command(ctx, name) if isinstance(ctx.command, _Lazy) else None
+    if command is not None:
+        ctx.default_map = {name: settings.of_command(name, command)}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -14,11 +14,11 @@ from typing import Any
 import click
 
 from xmodkit import plugins
-from xmodkit.errors import UsageError
 from xmodkit.job import default_threads
 from xmodkit.output import OutputPaths
 from xmodkit.pair import Options, Sample
-from xmodkit.records import sample_columns, sample_rows
+from xmodkit.records import held, sample_columns, sample_rows
+from xmodkit.resuming import resume_store
 from xmodkit_cli.common import (
     PairCommand,
     debug_option,
@@ -68,7 +68,7 @@ def command(
 
     Example: xmod simulate --plugin uvvis -n 2000 --seed 1 --out sim.zarr
     """
-    from xmodkit.store import StoreReader, StoreWriter, is_store
+    from xmodkit.store import StoreWriter
 
     pair = required_pair(ctx)
     options = split_options(pair, own)
@@ -81,16 +81,17 @@ def command(
         "made_by": "simulate",
         "options": {k: str(v) for k, v in options.items()},
     }
-    if resume and is_store(path):
-        _must_agree(StoreReader(path).attributes, attributes, path)
-        writer = StoreWriter.resume(path)
-    else:
-        writer = StoreWriter.create(path, sample_columns(pair.modalities), attributes=attributes)
+    writer = resume_store(path, attributes) if resume else None
+    if writer is None:
+        first = next(iter(pair.simulate(1, seed, options)))
+        columns = sample_columns(held(first, pair.modalities))
+        writer = StoreWriter.create(path, columns, attributes=attributes)
     line = ProgressLine("simulate")
     with writer:
         start = len(writer)
         for samples in _simulated(pair.name, start, n, seed, options, workers or default_threads()):
-            writer.append(sample_rows(samples, pair.modalities), keys=[s.id for s in samples])
+            rows = sample_rows(samples, held(samples[0], pair.modalities))
+            writer.append(rows, keys=[s.id for s in samples])
             line.update(len(writer), n)
         done = len(writer)
     line.close()
@@ -138,12 +139,3 @@ def _one_thread_each() -> Iterator[None]:
 def _chunk(name: str, stop: int, seed: int, options: dict[str, Any], first: int) -> list[Sample]:
     n = min(_CHUNK, stop - first)
     return list(plugins.pair(name).simulate(n, seed, options, start=first))
-
-
-def _must_agree(found: Mapping[str, Any], wanted: Mapping[str, Any], path: Path) -> None:
-    for name, value in wanted.items():
-        if found.get(name) != value:
-            raise UsageError(
-                f"{path}: was made with {name} {found.get(name)}, now {value}: "
-                "resume with the same, or write to another --out"
-            )

@@ -62,7 +62,7 @@ def write_csv(path: Path, store: Path, pair: ModalityPair, route: Route) -> None
         for f in reader.fields.values()
         if len(f.axes) == 1
         and not f.ragged
-        and f.name != "latent"
+        and (f.name != "latent" or route.target == "latent")
         and not f.name.startswith("input_")
     ]
     scalars = [f for f in reader.fields.values() if not f.axes]

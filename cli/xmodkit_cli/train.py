@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xmodkit.errors import MissingExtraError, UsageError
+from xmodkit.pair import ModalityPair
 from xmodkit_cli.common import (
     PATH,
     PairCommand,
@@ -18,11 +21,17 @@ from xmodkit_cli.common import (
     plugin_option,
     print_json,
     required_pair,
+    resume_option,
     seed_option,
 )
 from xmodkit_cli.progress import ProgressLine
 
+if TYPE_CHECKING:
+    from xmodkit.train import Epoch, Run
+
 __all__ = ["command"]
+
+_PARTS = ("train", "validation", "calibration", "test")
 
 
 @click.command("train", cls=PairCommand)
@@ -33,11 +42,28 @@ __all__ = ["command"]
 @seed_option
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of every stage.")
 @click.option(
-    "--group",
+    "--split-by",
     default="plate",
     show_default=True,
-    help="Samples that share this stay in one part of the split.",
+    help="What stays in one part of the split: plate, composition, ..., or sample.",
 )
+@click.option(
+    "--fractions",
+    default="0.6,0.03,0.12,0.25",
+    show_default=True,
+    help="Shares of training, validation, calibration and test.",
+)
+@click.option("--split", type=PATH, help="Use the split.csv of another run: the same rows.")
+@click.option("--from", "start", type=PATH, help="Start from a run: networks it has are kept.")
+@click.option(
+    "--memory",
+    type=click.Choice(("auto", "all", "blocks")),
+    default="auto",
+    show_default=True,
+    help="Keep all prepared samples in memory, or in files read by shuffled blocks.",
+)
+@click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files too.")
+@resume_option
 @overwrite_option
 @json_option
 @debug_option
@@ -51,7 +77,13 @@ def command(
     out: Path,
     seed: int,
     epochs: int | None,
-    group: str,
+    split_by: str,
+    fractions: str,
+    split: Path | None,
+    start: Path | None,
+    memory: Any,
+    tensorboard: bool,
+    resume: bool,
     overwrite: bool,
     as_json: bool,
     debug: bool,
@@ -60,42 +92,110 @@ def command(
     """Train a model on a store, calibrate it on rows it never saw, and score it on others.
 
     Example: xmod train --plugin uvvis samples.zarr --model vae+aspm --out runs/a
+
+    After a crash the same line with --resume goes on with the last whole epoch. On several cores
+    or machines: torchrun --nproc-per-node 2 -m xmodkit_cli train ...
+
+    Exit codes: 0 trained, 1 error (a sample is broken, the disk is full), 2 usage (the folder
+    holds another run), 130 interrupted.
     """
     pair = required_pair(ctx)
-    if (out / "run.json").exists() and not overwrite:
-        raise UsageError(f"{out}: holds a finished run; --overwrite replaces it")
+    shares = _fractions(fractions)
     try:
-        from xmodkit.train import Epoch, TrainJob, train
+        from xmodkit.train import TrainJob, train
     except ImportError as error:
         raise MissingExtraError("training", error.name or "torch", "train") from error
-    models = pair.models()
-    if model is not None and model not in models:
-        raise UsageError(f"--model {model!r}: {pair.name} has {', '.join(models) or 'none'}")
-    job = TrainJob(pair, model or next(iter(models)), store, out, seed, epochs, group)
-    lines: dict[str, ProgressLine] = {}  # one a stage: each has a rate of its own
+    name = _model(pair, model)
+    if resume and (out / "run.json").exists():
+        return _show(_finished(out, pair, name, seed), out, as_json=as_json)
+    job = TrainJob(
+        pair=pair,
+        model=name,
+        store=store,
+        out=out,
+        seed=seed,
+        epochs=epochs,
+        split_by=split_by,
+        fractions=shares,
+        split=split,
+        start=start,
+        memory=memory,
+        resume=resume,
+        overwrite=overwrite,
+        tensorboard=tensorboard,
+    )
+    if int(os.environ.get("RANK", "0")) > 0:  # torchrun's other processes: the first one prints
+        train(job)
+        return 0
+    lines = _StageLines()
+    run = train(job, lines.update, lambda what, n: None if n % 2000 else echo(f"{what} {n or ''}"))
+    lines.close()
+    return _show(run, out, as_json=as_json)
 
-    def report(epoch: Epoch) -> None:
-        line = lines.setdefault(epoch.stage, ProgressLine(f"train {epoch.stage}", " epochs"))
-        line.update(
-            epoch.epoch,
-            epoch.epochs,
-            f"training {epoch.training:.4g}, validation {epoch.validation:.4g}",
+
+class _StageLines:
+    """A progress line for each stage, since each has a rate of its own."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.line = ProgressLine("")
+
+    def update(self, epoch: Epoch) -> None:
+        """Show an epoch."""
+        if epoch.stage != self.stage:
+            self.close()
+            self.stage, self.line = epoch.stage, ProgressLine(f"train {epoch.stage}", " epochs")
+        note = f"training {epoch.training:.4g}, validation {epoch.validation:.4g}"
+        self.line.update(epoch.epoch, epoch.epochs, note)
+
+    def close(self) -> None:
+        """Remove the line."""
+        self.line.close()
+
+
+def _fractions(text: str) -> Mapping[str, float]:
+    """Return the share of each part; raise `UsageError` unless four positive numbers add to 1."""
+    try:
+        shares = [float(part) for part in text.split(",")]
+    except ValueError:
+        shares = []
+    if len(shares) != len(_PARTS) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+        raise UsageError(
+            f"--fractions {text!r}: four positive numbers that add to 1 expected, "
+            f"for {', '.join(_PARTS)}"
         )
-        if epoch.epoch == epoch.epochs:
-            line.close()
+    return dict(zip(_PARTS, shares, strict=True))
 
-    def progress(what: str, n: int) -> None:
-        if n % 2000 == 0:
-            echo(f"{what} {n or ''}".rstrip())
 
-    finished = train(job, report, progress)
+def _model(pair: ModalityPair, model: str | None) -> str:
+    models = pair.models()
+    if not models or (model is not None and model not in models):
+        raise UsageError(f"--model {model!r}: {pair.name} has {', '.join(models) or 'none'}")
+    return model or next(iter(models))
+
+
+def _finished(out: Path, pair: ModalityPair, model: str, seed: int) -> Run:
+    """Return the run that is finished already."""
+    from xmodkit.train import Run
+
+    run = Run.load(out, pair)
+    for name, wanted in (("model", model), ("seed", seed)):
+        if run.settings[name] != wanted:
+            raise UsageError(
+                f"{out}: holds a finished run of {name} {run.settings[name]}, now {wanted}; "
+                "--overwrite replaces it"
+            )
+    return run
+
+
+def _show(run: Run, out: Path, *, as_json: bool) -> int:
     if as_json:
-        print_json({"run": str(out), "settings": finished.settings, "metrics": finished.metrics})
-    else:
-        for name, scores in finished.metrics.items():
-            shown = scores.items() if isinstance(scores, dict) else [("", scores)]
-            for key, value in shown:
-                if isinstance(value, float):
-                    click.echo(f"{name} {key}: {value:.4g}")
-        echo(f"run: {out}")
+        print_json({"run": str(out), "settings": run.settings, "metrics": run.metrics})
+        return 0
+    for name, scores in run.metrics.items():
+        shown = scores.items() if isinstance(scores, dict) else [("", scores)]
+        for key, value in shown:
+            if isinstance(value, float):
+                click.echo(f"{name} {key}: {value:.4g}")
+    echo(f"run: {out}")
     return 0

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit.modality import Array
 from xmodkit.prediction import Derived
 
-__all__ = ["Calibration", "ScalarBounds", "StratifiedBounds"]
+__all__ = ["Calibration", "ScalarBounds", "StratifiedBounds", "widened"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ class Calibration:
     """Where a model's bounds come from, what they promise, and those of its derived scalars.
 
     `source` is `simulated`, `local` or `none`; `coverage` is the stated share; `rows` how many
-    held-out samples it rests on.
+    held-out samples it rests on. `curve` holds per field the factor by which its bounds are
+    widened so that whole curves lie inside with the stated coverage; `origin` says of bounds
+    fitted after export when, on what and in place of what.
     """
 
     source: str
@@ -108,6 +111,8 @@ class Calibration:
     rows: int
     novelty_threshold: float
     derived: Mapping[str, StratifiedBounds] = field(default_factory=dict)
+    curve: Mapping[str, float] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def bound(
         self, derived: Mapping[str, Derived], novel: NDArray[np.bool_] | None
@@ -131,14 +136,19 @@ class Calibration:
         return sources
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {
+        """Return plain JSON values; what a file need not have stands there only if it is given."""
+        values: dict[str, Any] = {
             "source": self.source,
             "coverage": self.coverage,
             "rows": self.rows,
             "novelty_threshold": self.novelty_threshold,
             "derived": {name: bounds.to_json() for name, bounds in self.derived.items()},
         }
+        if self.curve:
+            values["curve"] = {name: _finite_or_none(f) for name, f in self.curve.items()}
+        if self.origin:
+            values["origin"] = dict(self.origin)
+        return values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Calibration:
@@ -149,7 +159,17 @@ class Calibration:
             int(values["rows"]),
             float(values["novelty_threshold"]),
             {k: StratifiedBounds.from_json(v) for k, v in values["derived"].items()},
+            {k: np.inf if v is None else float(v) for k, v in values.get("curve", {}).items()},
+            values.get("origin", {}),
         )
+
+
+def widened(lower: Array, upper: Array, factor: float) -> tuple[Array, Array]:
+    """Return bounds widened about their middle by a factor; NaN and infinite ones stay."""
+    with np.errstate(invalid="ignore"):  # infinite bounds have no middle
+        extra = (factor - 1) * (upper - lower) / 2
+    extra = np.where(np.isnan(extra), 0, extra).astype(lower.dtype)
+    return lower - extra, upper + extra
 
 
 def _finite_or_none(value: float) -> float | None:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xmodkit.errors import UsageError
 from xmodkit.job import Job
 from xmodkit.pair import ModalityPair, Sample
 from xmodkit.pictures import Cards
 from xmodkit.prediction import Prediction
 from xmodkit.records import prediction_columns, prediction_rows
+from xmodkit.resuming import resume_store
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -132,18 +132,7 @@ def _create(job: Job, prediction: Prediction) -> StoreWriter:
 def open_to_resume(job: Job) -> StoreWriter | None:
     """Return the writer of the store to go on with, None if there is none yet.
 
-    Raise `UsageError` if it was made by another model or with other options.
+    Raise `UsageError` if it was made by another model (known by its hash) or with other options.
     """
-    from xmodkit.store import StoreWriter, is_store
-
-    if not is_store(job.paths.store):
-        return None  # killed before its first commit, or never begun
-    writer = StoreWriter.resume(job.paths.store)
-    for name, value in job.attributes.items():
-        if name != "model" and writer.attributes.get(name) != value:
-            writer.close()
-            raise UsageError(
-                f"{job.paths.store}: was made with {name} {writer.attributes.get(name)}, now "
-                f"{value}: resume with the same, or write to another --out"
-            )
-    return writer
+    attributes = {name: value for name, value in job.attributes.items() if name != "model"}
+    return resume_store(job.paths.store, attributes)

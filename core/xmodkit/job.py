@@ -25,6 +25,7 @@ class Job:
     model: str
     options: Options = field(default_factory=dict)
     resume: bool = False
+    band: str = "pointwise"
     keep_inputs: bool = False
     pictures: int = 48
     batch_size: int = 64
@@ -39,6 +40,7 @@ class Job:
             "route": self.route.name,
             "model": self.model,
             "model_hash": self.predictor.identity,
+            "band": self.band,
             "options": {k: str(v) for k, v in sorted(self.options.items()) if v is not None},
             "keep_inputs": self.keep_inputs,
         }

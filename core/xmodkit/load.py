@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,26 +22,33 @@ __all__ = ["LoadedPredictor", "load"]
 
 
 def load(
-    name: str | Path, *, route: str | None = None, device: str = "auto", **options: Any
+    name: str | Path,
+    *,
+    route: str | None = None,
+    device: str = "auto",
+    band: Literal["pointwise", "curve"] = "pointwise",
+    **options: Any,
 ) -> LoadedPredictor:
     """Load a plugin's shipped model by the plugin's name, or a model file by its path.
 
+    `band` says what lies within bounds with their stated coverage: a point, or a whole curve.
     `options` are the pair's own (which condition's model, say). Derived values need the plugin
     that a model file names; without it the fields are predicted all the same. Raise
-    `PluginError`, `ModelFileError` or `DeviceError`, or `UsageError` for an unknown route.
+    `PluginError`, `ModelFileError` or `DeviceError`, or `UsageError` for an unknown route or band.
     """
+    from xmodkit.predictor import BANDS, ModelPredictor, with_band
+
+    if band not in BANDS:
+        raise UsageError(f"band {band!r} given, one of {', '.join(BANDS)} expected")
     path = Path(name)
     if is_model_file(path):
-        from xmodkit.predictor import ModelPredictor
-
-        predictor = ModelPredictor(path, device=device)
-        if route is not None and route.replace("->", ":") != predictor.route.name:
-            raise UsageError(
-                f"route {route!r}: {path} predicts {predictor.route.name}; leave it out"
-            )
-        return LoadedPredictor(predictor, _pair_if_installed(predictor.metadata.plugin))
+        model = ModelPredictor(path, device=device).banded(band)
+        if route is not None and route.replace("->", ":") != model.route.name:
+            raise UsageError(f"route {route!r}: {path} predicts {model.route.name}; leave it out")
+        return LoadedPredictor(model, _pair_if_installed(model.metadata.plugin))
     pair = plugins.pair(str(name))
-    return LoadedPredictor(pair.predictor(pair.route(route), None, device, options), pair)
+    predictor = pair.predictor(pair.route(route), None, device, options)
+    return LoadedPredictor(with_band(predictor, band), pair)
 
 
 class LoadedPredictor:

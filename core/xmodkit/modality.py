@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ class Axis:
 
     `size=None` marks a ragged axis: its extent differs from sample to sample. Samples of
     different extent share a batch only if `pad` is true (atoms, padded with the field's fill);
-    otherwise each extent is a batch of its own (images).
+    otherwise each extent is a batch of its own (images). Where each set of measurements has a
+    grid of its own, the plugin leaves the axis open so, and the samples' `coordinates` close it
+    in the store and in the model file (`at`).
     """
 
     name: str
@@ -38,6 +40,13 @@ class Axis:
                 f"axis {self.name!r}: {len(self.coordinates)} coordinates given for size "
                 f"{self.size}; give one coordinate per point"
             )
+
+    def at(self, coordinates: Sequence[float] | None) -> Axis:
+        """Return the axis with these coordinates if it leaves them open (ragged), else as it is."""
+        if coordinates is None or self.size is not None:
+            return self
+        points = tuple(float(point) for point in coordinates)
+        return replace(self, size=len(points), coordinates=points)
 
     def to_json(self) -> dict[str, Any]:
         """Return the axis as plain JSON values."""
@@ -171,6 +180,18 @@ class Modality:
                 return field
         names = ", ".join(field.name for field in self.fields)
         raise DataError(f"modality {self.name!r} has no field {name!r}; it has {names}")
+
+    def at(self, coordinates: Mapping[str, Sequence[float]]) -> Modality:
+        """Return the modality with the coordinates (by axis name) of axes that it leaves open."""
+        return replace(
+            self,
+            fields=tuple(
+                replace(
+                    field, axes=tuple(axis.at(coordinates.get(axis.name)) for axis in field.axes)
+                )
+                for field in self.fields
+            ),
+        )
 
     def check(self, arrays: Arrays) -> None:
         """Raise `DataError` unless `arrays` holds every field, and each fits."""

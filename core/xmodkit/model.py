@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from xmodkit.modality import Array
+    from xmodkit.modality import Array, Field
     from xmodkit.pair import Sample
 
 __all__ = ["Model", "Stage"]
@@ -18,10 +18,12 @@ __all__ = ["Model", "Stage"]
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of training: which networks learn, for how long and how fast.
+    """One stage of training: which networks learn, for how long, how fast, and when to stop.
 
-    The learning rate falls to zero along a cosine. `networks` names attributes of
-    `Model.networks`; all others are frozen.
+    `networks` names attributes of `Model.networks`; all others are frozen. The learning rate falls
+    to zero along a cosine, or stays `constant`. Training stops early once the validation loss has
+    not fallen for `patience` epochs. Gradients are clipped to a norm of `clip` times the root of
+    the number of parameter tensors.
     """
 
     name: str
@@ -30,17 +32,23 @@ class Stage:
     learning_rate: float = 1e-3
     batch_size: int = 128
     weight_decay: float = 0.0
+    optimiser: Literal["adamw", "adam"] = "adamw"
+    schedule: Literal["cosine", "constant"] = "cosine"
+    patience: int | None = None
+    clip: float = 10.0
 
 
 class Model(ABC):
     """A learned map between two modalities (training side: torch).
 
     `networks` is a ModuleDict: what is optimised and saved. Raw samples pass through `prepare`
-    once and are kept in memory; `loss` sees batches of what it returned.
+    once and are kept in memory; `loss` sees batches of what it returned. `routes` is what it
+    offers, the one it is trained for first; `notes` are sentences for the card of its files.
     """
 
     name: ClassVar[str]
     routes: ClassVar[tuple[str, ...]]
+    notes: ClassVar[tuple[str, ...]] = ()
     stages: tuple[Stage, ...]
     networks: nn.ModuleDict
 
@@ -53,20 +61,40 @@ class Model(ABC):
         """Return the loss of a batch in a stage, a scalar."""
 
     def begin(self, stage: str, arrays: Mapping[str, Array]) -> None:  # noqa: B027
-        """Set what a stage needs from the training rows (means, scales) before it starts."""
+        """Set what a stage needs from the training rows (means, scales) before it starts.
+
+        A resumed training calls it again, with the weights as they were then, for the stage that
+        was interrupted alone: what later stages need belongs into `networks`, as a buffer.
+        """
 
     def rows(self, stage: str, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
-        """Return what a stage's loss sees of prepared rows: latents of a frozen encoder, say."""
+        """Return what a stage's loss sees of prepared rows, row for row: frozen latents, say."""
         return arrays
 
     def end(self, stage: str, arrays: Mapping[str, Array]) -> None:  # noqa: B027
         """Fit what is not learned by gradient (statistics of the latent) after a stage."""
 
+    def target(self, route: str, sample: Sample) -> Mapping[str, Array]:
+        """Return the truth of a route as the model predicts it, of equal shape for all samples.
+
+        What has no truth (a latent) is left out and not scored.
+        """
+        return sample.arrays.get(route.partition(":")[2], {})
+
+    def inputs(self, route: str, sample: Sample | None = None) -> Mapping[str, Array]:
+        """Return a route's further inputs, without a batch axis: a sample's own, or the default."""
+        return {}
+
+    def outputs(self, route: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+        """Return the target's fields with the extents that this model gives to ragged axes."""
+        return fields
+
     @abstractmethod
     def graph(self, route: str) -> nn.Module:
         """Return the module of a route.
 
-        It takes the raw fields of the route's source in order, each with a batch axis, and
-        returns a mapping: each target field's value under its name, its relative error under
-        `<field>_scale` (where bounds are wanted), `novelty` (N,) and `latent` (N, k).
+        It takes the raw fields of the route's source in order, each with a batch axis, then the
+        further inputs, and returns a mapping: each target field's value under its name, its
+        relative error under `<field>_scale` (where bounds are wanted), `novelty` (N,) and, unless
+        it is an input, `latent` (N, k).
         """

@@ -15,9 +15,19 @@ from xmodkit.prediction import Derived, Prediction
 if TYPE_CHECKING:
     from PIL import Image
 
+    from xmodkit.evaluation import Evaluation, Figure
     from xmodkit.model import Model
 
-__all__ = ["Failure", "ModalityPair", "Option", "Options", "Predictor", "Route", "Sample"]
+__all__ = [
+    "Failure",
+    "Generation",
+    "ModalityPair",
+    "Option",
+    "Options",
+    "Predictor",
+    "Route",
+    "Sample",
+]
 
 Options = Mapping[str, Any]
 
@@ -28,7 +38,8 @@ class Sample:
 
     `source` is the file it came from and `ordinal` its place there (a plate holds many).
     `groups` names what must stay on one side of a split (plate, composition, molecule);
-    `position` is where on a plate, map or grid it lies.
+    `position` is where on a plate, map or grid it lies. `coordinates` are those of axes that the
+    modality leaves open, by axis name: the wavelengths at which this set was measured.
     """
 
     id: str
@@ -39,6 +50,7 @@ class Sample:
     groups: Mapping[str, str] = field(default_factory=dict)
     position: tuple[float, ...] | None = None
     notices: tuple[str, ...] = ()
+    coordinates: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,14 @@ class Failure:
     source: str
     error: str
     ordinal: int = 0
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Made-up samples with what was predicted for them, and pictures of them by name."""
+
+    samples: Sequence[Sample]
+    pictures: Mapping[str, Image.Image]
 
 
 @dataclass(frozen=True)
@@ -70,10 +90,20 @@ class Route:
         """The route as people write it: `scan:absorption`."""
         return f"{self.source}:{self.target}"
 
+    def tensor(self, field: str) -> str:
+        """Return what a graph calls a field of the target: names are unique in a graph.
+
+        A reconstruction has the same field on both sides; what comes out is `predicted_<field>`.
+        """
+        return f"predicted_{field}" if self.source == self.target else field
+
 
 @dataclass(frozen=True)
 class Option:
-    """An option that a pair owns, and the commands it belongs to."""
+    """An option that a pair owns, and the commands it belongs to.
+
+    One that may be given several times (`multiple`) has a tuple as its value and its default.
+    """
 
     name: str
     help: str
@@ -81,6 +111,7 @@ class Option:
     default: Any = None
     commands: tuple[str, ...] = ("infer",)
     choices: tuple[str, ...] = ()
+    multiple: bool = False
 
     @property
     def key(self) -> str:
@@ -136,6 +167,7 @@ class ModalityPair(ABC):
     routes: ClassVar[tuple[Route, ...]]
     options: ClassVar[tuple[Option, ...]] = ()
     suffixes: ClassVar[tuple[str, ...]] = ()
+    raw_suffixes: ClassVar[tuple[str, ...]] = ()  # of further files that `ingest` reads
 
     def modality(self, name: str) -> Modality:
         """Return the modality of that name."""
@@ -173,6 +205,8 @@ class ModalityPair(ABC):
         """Yield whole samples (every modality they have) of raw files that belong together.
 
         `paths` are files, in natural order: images, spectra, tables naming what belongs to what.
+        What cannot be read is yielded as a failure. The same files must come in the same order
+        with the same values, so that an interrupted run can be resumed.
         """
         raise PluginError(f"{self.name} cannot read raw pairs")
 
@@ -230,11 +264,30 @@ class ModalityPair(ABC):
         """Draw one sample's card for the contact sheet; None: the pair has no pictures."""
         return None
 
+    # Judging
+
+    def baselines(
+        self, route: Route, training: Sequence[Sample], test: Sequence[Sample]
+    ) -> Mapping[str, Arrays]:
+        """Return, by name, what is predicted for test samples without a network.
+
+        Each holds the target's fields (samples, ...), fitted on training samples alone.
+        """
+        return {}
+
+    def figures(self, evaluation: Evaluation) -> Iterator[Figure]:
+        """Yield the pair's own figures of a judged run, with their numbers."""
+        yield from ()
+
     # Making
 
     def simulate(self, n: int, seed: int, options: Options, start: int = 0) -> Iterator[Sample]:
         """Yield simulated samples `start` to `start + n`; each depends on seed and number alone."""
         raise PluginError(f"{self.name} has no simulator")
+
+    def generate(self, predictor: Predictor, seed: int, options: Options) -> Generation:
+        """Predict made-up samples of a route's source, whose options say what to make up."""
+        raise PluginError(f"{self.name} generates nothing")
 
     def column_names(self, field: Field) -> Sequence[str]:
         """Return a field's column names in a table: its coordinates, with their unit."""

@@ -1,7 +1,8 @@
 """Just enough of the protobuf wire format to hash, read and extend an ONNX file without `onnx`.
 
-A serialised `ModelProto` is a sequence of (key, payload). Metadata are its field 14, the opset
-imports its field 8. Concatenating a further field-14 entry is, by protobuf's rules, appending it.
+A serialised `ModelProto` is a sequence of (key, payload). The graph is its field 7, metadata are
+its field 14, the opset imports its field 8. Concatenating a further field-14 entry is, by
+protobuf's rules, appending it.
 Source: https://protobuf.dev/programming-guides/encoding and onnx.proto3.
 """
 
@@ -12,8 +13,20 @@ from dataclasses import dataclass
 
 from xmodkit.errors import ModelFileError
 
-__all__ = ["METADATA", "OPSET_IMPORT", "Entry", "encode_metadata", "entries", "read_metadata"]
+__all__ = [
+    "GRAPH",
+    "METADATA",
+    "OPSET_IMPORT",
+    "Entry",
+    "encode_bytes",
+    "encode_metadata",
+    "encode_number",
+    "entries",
+    "read_metadata",
+    "read_numbers",
+]
 
+GRAPH = 7
 OPSET_IMPORT = 8
 METADATA = 14
 
@@ -77,13 +90,31 @@ def read_metadata(entry: Entry) -> tuple[str, str]:
 def encode_metadata(properties: Mapping[str, str]) -> bytes:
     """Return `metadata_props` entries to append to a serialised model."""
     return b"".join(
-        _encode(METADATA, _encode(1, key.encode()) + _encode(2, value.encode()))
+        encode_bytes(METADATA, encode_bytes(1, key.encode()) + encode_bytes(2, value.encode()))
         for key, value in properties.items()
     )
 
 
-def _encode(number: int, payload: bytes) -> bytes:
+def read_numbers(entry: Entry) -> list[int]:
+    """Return the integers of a repeated field, packed into bytes or standing alone."""
+    if isinstance(entry.value, int):
+        return [entry.value]
+    numbers: list[int] = []
+    at = 0
+    while at < len(entry.value):
+        number, at = _varint(entry.value, at)
+        numbers.append(number)
+    return numbers
+
+
+def encode_bytes(number: int, payload: bytes) -> bytes:
+    """Return a field that holds bytes, a string or a message."""
     return _encode_varint(number << 3 | _LENGTH) + _encode_varint(len(payload)) + payload
+
+
+def encode_number(number: int, value: int) -> bytes:
+    """Return a field that holds an integer of 0 or more."""
+    return _encode_varint(number << 3 | _VARINT) + _encode_varint(value)
 
 
 def _encode_varint(value: int) -> bytes:

@@ -155,6 +155,8 @@ def samples_in_store(
             f"{path}: holds no {', '.join(sorted(missing))}, which {route.name} predicts from; "
             f"it holds {held}"
         )
+    read = (reader.fields[name] for names in columns.values() for name in names.values())
+    coordinates = {a.name: a.coordinates for f in read for a in f.axes if a.coordinates}
     for i, row in enumerate(reader.samples()):
         arrays = {
             modality: {name: row[column] for name, column in names.items()}
@@ -168,6 +170,7 @@ def samples_in_store(
             ordinal=i,
             metadata=_json(row.get("metadata")),
             groups=_json(row.get("groups")),
+            coordinates=coordinates,
         )
 
 

@@ -13,6 +13,7 @@ from xmodkit.prediction import Prediction, Value
 
 __all__ = [
     "INPUT_PREFIX",
+    "held",
     "prediction_columns",
     "prediction_rows",
     "sample_columns",
@@ -31,6 +32,11 @@ _NOVELTY = (
 )
 _GROUPS = Field("groups", dtype="string", long_name="what must stay together in a split (JSON)")
 _METADATA = Field("metadata", dtype="string", long_name="what is known of the sample (JSON)")
+
+
+def held(sample: Sample, modalities: Sequence[Modality]) -> tuple[Modality, ...]:
+    """Return the modalities that a sample has, with the coordinates of axes they leave open."""
+    return tuple(m.at(sample.coordinates) for m in modalities if m.name in sample.arrays)
 
 
 def sample_columns(modalities: Sequence[Modality]) -> list[Field]:
@@ -79,7 +85,7 @@ def prediction_columns(
                 )
             )
     columns += [field for field in _NOVELTY if getattr(prediction, field.name) is not None]
-    if prediction.latent is not None:
+    if prediction.latent is not None and "latent" not in prediction.fields:
         axis = Axis("latent", prediction.latent.shape[1])
         columns.append(Field("latent", (axis,), long_name="latent vector"))
     if kept is not None:

@@ -9,14 +9,29 @@ from numpy.typing import NDArray
 
 from xmodkit.modality import Array
 
-__all__ = ["field_scores", "finite", "r2_per_channel", "scalar_scores", "thirds"]
+__all__ = [
+    "aurc",
+    "bound_scores",
+    "error_curves",
+    "error_scores",
+    "field_scores",
+    "finite",
+    "paired_bootstrap",
+    "pearson_per_channel",
+    "r2_per_channel",
+    "risk_coverage",
+    "scalar_errors",
+    "scalar_scores",
+    "spearman",
+    "thirds",
+]
 
-Mask = NDArray[np.bool_]
+_CHANNELS = 512  # of images there are many: not all at once in double precision
 
 
-def _share(inside: Mask) -> float | None:
-    """Return the share that is inside; None where there is nothing to count."""
-    return float(inside.mean()) if inside.size else None
+def _mean(values: Array) -> float | None:
+    """Return the mean of values, or the share of a mask; None where there is nothing."""
+    return float(values.mean()) if values.size else None
 
 
 def r2_per_channel(truth: Array, value: Array) -> Array:
@@ -28,9 +43,97 @@ def r2_per_channel(truth: Array, value: Array) -> Array:
     return r2
 
 
+def pearson_per_channel(truth: Array, value: Array) -> Array:
+    """Return the correlation of truth and value in each channel; NaN where one is constant.
+
+    Constant means within rounding: a spread below 1e-6 of the largest magnitude.
+    """
+    truth, value = truth.astype(np.float64), value.astype(np.float64)
+    t, v = truth - truth.mean(axis=0), value - value.mean(axis=0)
+    spread_t, spread_v = np.sqrt((t * t).sum(axis=0)), np.sqrt((v * v).sum(axis=0))
+    root = 1e-6 * np.sqrt(len(truth))
+    moves = (spread_t > root * np.abs(truth).max(axis=0)) & (
+        spread_v > root * np.abs(value).max(axis=0)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pearson: Array = np.where(moves, (t * v).sum(axis=0) / (spread_t * spread_v), np.nan)
+    return pearson
+
+
+def error_curves(truth: Array, value: Array) -> dict[str, Array]:
+    """Return R2, Pearson, MAE and RMSE of each channel, arrays (sample, channel)."""
+    parts = [
+        _curves(truth[:, i : i + _CHANNELS], value[:, i : i + _CHANNELS])
+        for i in range(0, truth.shape[1], _CHANNELS)
+    ]
+    return {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]}
+
+
+def _curves(truth: Array, value: Array) -> dict[str, Array]:
+    error = value - truth
+    return {
+        "r2": r2_per_channel(truth, value),
+        "pearson": pearson_per_channel(truth, value),
+        "mae": np.abs(error).mean(axis=0),
+        "rmse": np.sqrt((error**2).mean(axis=0)),
+    }
+
+
+def error_scores(truth: Array, value: Array) -> dict[str, Any]:
+    """Return mean and worst channel of R2 and Pearson, and MAE and RMSE over all values."""
+    curves = error_curves(truth, value)
+    return {
+        "r2_mean": _over(np.mean, curves["r2"]),
+        "r2_min": _over(np.min, curves["r2"]),
+        "pearson_mean": _over(np.mean, curves["pearson"]),
+        "pearson_min": _over(np.min, curves["pearson"]),
+        "mae": float(curves["mae"].mean()),
+        "rmse": float(np.sqrt((curves["rmse"] ** 2).mean())),
+    }
+
+
+def _over(reduce: Any, curve: Array) -> float:
+    """Reduce the channels that have a value; NaN if none has."""
+    known = curve[~np.isnan(curve)]
+    return float(reduce(known)) if known.size else float("nan")
+
+
 def thirds(novelty: Array) -> NDArray[np.int64]:
     """Return for each sample its third by novelty: 0 the most familiar, 2 the least."""
     return np.searchsorted(np.quantile(novelty, [1 / 3, 2 / 3]), novelty, side="right")
+
+
+def bound_scores(
+    truth: Array,
+    lower: Array,
+    upper: Array,
+    novelty: Array,
+    reference: Array,
+    coverage: float,
+) -> dict[str, Any]:
+    """Score the bounds of a field, arrays (sample, channel); samples without any do not count.
+
+    `reference` are training truths: their central interval is the unconditional width. Widths
+    are means over samples and channels.
+    """
+    bounded = ~np.isnan(lower).any(axis=tuple(range(1, lower.ndim)))
+    tails = np.quantile(reference, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
+    unconditional = float((tails[1] - tails[0]).mean())
+    if not bounded.any():
+        return {"with_bounds": 0, "unconditional_width": unconditional}
+    inside = (truth >= lower) & (truth <= upper)
+    width = float((upper - lower)[bounded].mean())
+    third = thirds(novelty)
+    return {
+        "with_bounds": int(bounded.sum()),
+        "coverage": float(inside[bounded].mean()),
+        "coverage_worst_channel": float(inside[bounded].mean(axis=0).min()),
+        "coverage_whole_curve": float(inside[bounded].all(axis=1).mean()),
+        "coverage_by_novelty_third": [_mean(inside[bounded & (third == i)]) for i in range(3)],
+        "width": width,
+        "unconditional_width": unconditional,
+        "relative_width": width / unconditional,
+    }
 
 
 def field_scores(
@@ -46,30 +149,35 @@ def field_scores(
 
     Samples without bounds (novel: NaN) count for the error, not for coverage. `reference` are
     training truths: its mean is the baseline without a network, its central interval the
-    unconditional width. Widths are means over samples and channels.
+    unconditional width.
     """
-    bounded = ~np.isnan(lower).any(axis=tuple(range(1, lower.ndim)))
-    inside = (truth >= lower) & (truth <= upper)
-    tails = np.quantile(reference, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
-    unconditional = float((tails[1] - tails[0]).mean())
-    width = float((upper - lower)[bounded].mean())
     r2 = r2_per_channel(truth, value)
-    third = thirds(novelty)
     return {
         "samples": len(truth),
-        "with_bounds": int(bounded.sum()),
-        "r2_mean": float(np.nanmean(r2)),
-        "r2_min": float(np.nanmin(r2)),
+        **error_scores(truth, value),
         "r2_per_channel": [round(float(v), 4) for v in r2],
-        "mae": float(np.abs(truth - value).mean()),
         "mae_of_training_mean": float(np.abs(truth - reference.mean(axis=0)).mean()),
-        "coverage": float(inside[bounded].mean()),
-        "coverage_worst_channel": float(inside[bounded].mean(axis=0).min()),
-        "coverage_whole_curve": float(inside[bounded].all(axis=1).mean()),
-        "coverage_by_novelty_third": [_share(inside[bounded & (third == i)]) for i in range(3)],
-        "width": width,
-        "unconditional_width": unconditional,
-        "relative_width": width / unconditional,
+        **bound_scores(truth, lower, upper, novelty, reference, coverage),
+    }
+
+
+def scalar_errors(truth: Array, value: Array, limits: tuple[float, float]) -> dict[str, Any]:
+    """Return the errors of a derived scalar, NaN where there is none, censored at `limits`."""
+    both = ~np.isnan(truth) & ~np.isnan(value)
+    error = (np.clip(value, *limits) - np.clip(truth, *limits))[both]
+    counts = {
+        "both_have_one": int(both.sum()),
+        "only_truth_has_one": int((~np.isnan(truth) & np.isnan(value)).sum()),
+        "only_prediction_has_one": int((np.isnan(truth) & ~np.isnan(value)).sum()),
+    }
+    if not both.any():
+        return counts
+    return {
+        **counts,
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "mean_error": float(error.mean()),
+        "median_error": float(np.median(error)),
     }
 
 
@@ -90,7 +198,6 @@ def scalar_scores(
     """
     low, high = limits
     both = ~np.isnan(truth) & ~np.isnan(value)
-    error = (np.clip(value, low, high) - np.clip(truth, low, high))[both]
     bounded = ~np.isnan(value) & ~np.isnan(lower)
     target = np.where(np.isnan(truth) | (truth >= high), np.inf, truth)
     target = np.where(truth <= low, -np.inf, target)
@@ -101,22 +208,59 @@ def scalar_scores(
     third = thirds(novelty)
     return {
         "samples": len(truth),
-        "both_have_one": int(both.sum()),
-        "only_truth_has_one": int((~np.isnan(truth) & np.isnan(value)).sum()),
-        "only_prediction_has_one": int((np.isnan(truth) & ~np.isnan(value)).sum()),
-        "mae": float(np.abs(error).mean()),
-        "rmse": float(np.sqrt((error**2).mean())),
-        "mean_error": float(error.mean()),
-        "median_error": float(np.median(error)),
-        "mae_of_training_median": float(
-            np.abs(np.clip(truth[both], low, high) - np.median(known)).mean()
-        ),
-        "coverage": float(inside[bounded].mean()),
-        "coverage_by_novelty_third": [_share(inside[bounded & (third == i)]) for i in range(3)],
-        "width": float(width[bounded].mean()),
+        **scalar_errors(truth, value, limits),
+        "mae_of_training_median": _mean(np.abs(np.clip(truth, low, high) - np.median(known))[both]),
+        "coverage": _mean(inside[bounded]),
+        "coverage_by_novelty_third": [_mean(inside[bounded & (third == i)]) for i in range(3)],
+        "width": _mean(width[bounded]),
         "unconditional_width": float(tails[1] - tails[0]),
-        "relative_width": float(width[bounded].mean() / (tails[1] - tails[0])),
+        "relative_width": _mean(width[bounded] / (tails[1] - tails[0])),
     }
+
+
+def spearman(one: Array, other: Array) -> float:
+    """Return the rank correlation of two arrays (samples,), ties sharing their mean rank."""
+    return float(pearson_per_channel(_ranks(one), _ranks(other)))
+
+
+def _ranks(values: Array) -> Array:
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    mean: Array = last - (counts - 1) / 2
+    return mean[places]
+
+
+def risk_coverage(error: Array, novelty: Array) -> Array:
+    """Return the mean error of the k most familiar samples, for k = 1 to all (samples,).
+
+    The risk-coverage curve of a model that answers familiar samples first (El-Yaniv and Wiener,
+    J. Mach. Learn. Res. 11, 1605, 2010).
+    """
+    ordered = error[np.argsort(novelty, kind="stable")]
+    curve: Array = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
+    return curve
+
+
+def aurc(error: Array, novelty: Array) -> float:
+    """Return the area under the risk-coverage curve: the mean risk over all coverages."""
+    return float(risk_coverage(error, novelty).mean())
+
+
+def paired_bootstrap(
+    error: Array, other: Array, units: Array, seed: int, draws: int = 2000, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Return mean(error - other) and its bootstrap interval; whole units (samples,) are drawn.
+
+    Samples of one unit (a plate) are not independent. A gain counts when the interval excludes 0.
+    """
+    _, places = np.unique(units, return_inverse=True)
+    sums = np.bincount(places, weights=error - other)
+    sizes = np.bincount(places)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
+    means = (drawn @ sums) / (drawn @ sizes)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float((error - other).mean()), float(low), float(high)
 
 
 def finite(scores: Any) -> Any:

@@ -28,6 +28,7 @@ from xmodkit.pair import Failure, ModalityPair, Options, Predictor, Route, Sampl
 from xmodkit.prediction import Prediction
 from xmodkit.reading import Reader, Ready, samples_in_store
 from xmodkit.records import (
+    held,
     prediction_columns,
     prediction_rows,
     sample_columns,
@@ -125,8 +126,9 @@ class PairContract:
     ) -> None:
         """Samples written to a store and read back are the same, ragged fields included."""
         path = tmp_path / "samples.zarr"
-        with StoreWriter.create(path, sample_columns(pair.modalities)) as writer:
-            writer.append(sample_rows(samples, pair.modalities))
+        modalities = held(samples[0], pair.modalities)
+        with StoreWriter.create(path, sample_columns(modalities)) as writer:
+            writer.append(sample_rows(samples, modalities))
         back = samples_in_store(path, pair, pair.routes[0], every_modality=True)
         for sample, found in zip(samples, back, strict=True):
             assert found.id == sample.id

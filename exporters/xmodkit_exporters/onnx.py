@@ -47,10 +47,10 @@ def to_onnx(
     """Return `module` as a serialised ONNX model.
 
     `module.forward` takes one tensor per field of `inputs`, with a leading batch axis, then one
-    per field of `scalars` (no axes and no batch, such as an int64 `seed`). It returns a mapping
-    that holds `outputs`, a sequence in their order, or one tensor. `example` holds an array for
-    each input. Batch and ragged axes stay dynamic and carry their names. The module, on the CPU,
-    is put into evaluation mode.
+    per field of `scalars` (no batch: a `seed`, a latent that all samples share). It returns a
+    mapping that holds `outputs`, a sequence in their order, or one tensor. `example` holds an
+    array for each input. Batch and ragged axes stay dynamic and carry their names. The module, on
+    the CPU, is put into evaluation mode.
 
     Raise `DataError` if the example does not fit its fields, `UsageError` if an extent of its
     ragged axes is 1 (torch would fix it), and `ModelFileError` if the exporter wrote another
@@ -82,7 +82,7 @@ def check_parity(
     """Return the largest error of the exported model against torch, relative to each output.
 
     `feeds` holds the inputs by name: arrays with a leading batch axis, whose rows are repeated to
-    fill each batch size, and 0-d scalars. The scale of an output is its largest absolute value.
+    fill each batch size, and what has none. The scale of an output is its largest absolute value.
     NaN or infinity must stand in the same places, or the error is infinite.
     """
     import onnxruntime
@@ -94,7 +94,10 @@ def check_parity(
     worst = 0.0
     for size in batches:
         batch = {
-            entry.name: _repeat_rows(feeds[entry.name], size) for entry in session.get_inputs()
+            entry.name: _repeat_rows(feeds[entry.name], size)
+            if _is_batched(entry.shape)
+            else feeds[entry.name]
+            for entry in session.get_inputs()
         }
         with torch.no_grad():
             expected = ordered(*(torch.tensor(array) for array in batch.values()))
@@ -139,8 +142,12 @@ def _example(field: Field, example: Arrays, *, batched: bool) -> Array:
 
 
 def _repeat_rows(array: Array, size: int) -> Array:
-    """Return the first `size` rows, starting again after the last; a scalar as it is."""
-    return np.take(array, np.arange(size), axis=0, mode="wrap") if array.ndim else array
+    """Return the first `size` rows, starting again after the last."""
+    return np.take(array, np.arange(size), axis=0, mode="wrap")
+
+
+def _is_batched(shape: Sequence[int | str]) -> bool:
+    return bool(shape) and isinstance(shape[0], str)
 
 
 def _dynamic_axes(field: Field) -> dict[int, Any]:

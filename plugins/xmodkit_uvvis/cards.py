@@ -26,7 +26,9 @@ from xmodkit_uvvis.spectrum_plot import (
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
 
-__all__ = ["draw_card"]
+__all__ = ["draw_card", "paste_crop", "start_card"]
+
+Box = tuple[int, int, int, int]
 
 SIZE: Final = (440, 208)
 CROP: Final = (12, 36, 152, 176)  # left, top, right, bottom
@@ -41,14 +43,12 @@ def draw_card(sample: Sample, prediction: Prediction) -> Image.Image:
     A spectrum that the sample brings along is drawn beside the predicted one. Novel samples have
     no bounds, and say so.
     """
-    from PIL import Image, ImageDraw
+    from PIL import ImageDraw
 
-    card = Image.new("RGB", SIZE, PAPER)
+    card = start_card(sample.id, prediction)
     draw = ImageDraw.Draw(card)
-    draw.rectangle((0, 0, SIZE[0] - 1, SIZE[1] - 1), outline=FRAME)
     novel = bool(np.any(prediction.novel))
-    _draw_title(draw, sample.id, novel)
-    _draw_crop(card, sample.arrays["scan"]["scan"])
+    paste_crop(card, sample.arrays["scan"]["scan"], CROP)
     known = sample.arrays.get("absorption", {}).get("absorption")
     label = "simulated" if sample.metadata.get("simulated") else "measured"
     draw_spectrum(card, PLOT, prediction, known, label)
@@ -56,6 +56,31 @@ def draw_card(sample: Sample, prediction: Prediction) -> Image.Image:
     note, colour = _bounds_note(prediction, novel)
     draw.text(((CROP[0] + CROP[2]) / 2, GAP_ROWS[-1]), note, colour, font(11), "mm")
     return card
+
+
+def start_card(name: str, prediction: Prediction) -> Image.Image:
+    """Return an empty card with a sample's name, and a badge if it is novel."""
+    from PIL import Image, ImageDraw
+
+    card = Image.new("RGB", SIZE, PAPER)
+    draw = ImageDraw.Draw(card)
+    draw.rectangle((0, 0, SIZE[0] - 1, SIZE[1] - 1), outline=FRAME)
+    _draw_title(draw, name, bool(np.any(prediction.novel)))
+    return card
+
+
+def paste_crop(card: Image.Image, pixels: NDArray[np.uint8], box: Box) -> None:
+    """Paste an image into a box (left, top, right, bottom) of a card, as large as it fits."""
+    from PIL import Image
+
+    left, top, right, bottom = box
+    crop = Image.fromarray(pixels)
+    share = min((right - left) / crop.width, (bottom - top) / crop.height)
+    size = (max(1, round(crop.width * share)), max(1, round(crop.height * share)))
+    # enlarged pixels stay square, so that nobody mistakes them for detail
+    way = Image.Resampling.NEAREST if share > 1 else Image.Resampling.LANCZOS
+    crop = crop.resize(size, way, reducing_gap=3.0)
+    card.paste(crop, ((left + right - size[0]) // 2, (top + bottom - size[1]) // 2))
 
 
 def _draw_title(draw: ImageDraw.ImageDraw, name: str, novel: bool) -> None:
@@ -67,19 +92,6 @@ def _draw_title(draw: ImageDraw.ImageDraw, name: str, novel: bool) -> None:
         room -= 70
     letters = font(14)
     draw.text((CROP[0], TITLE_Y), fit_text(name, letters, room), INK, letters, "lm")
-
-
-def _draw_crop(card: Image.Image, pixels: NDArray[np.uint8]) -> None:
-    from PIL import Image
-
-    left, top, right, bottom = CROP
-    crop = Image.fromarray(pixels)
-    share = min((right - left) / crop.width, (bottom - top) / crop.height)
-    size = (max(1, round(crop.width * share)), max(1, round(crop.height * share)))
-    # enlarged pixels stay square, so that nobody mistakes them for detail
-    way = Image.Resampling.NEAREST if share > 1 else Image.Resampling.LANCZOS
-    crop = crop.resize(size, way, reducing_gap=3.0)
-    card.paste(crop, ((left + right - size[0]) // 2, (top + bottom - size[1]) // 2))
 
 
 def _draw_gaps(

@@ -1,4 +1,4 @@
-"""The modalities of the pair: a scanner image and an absorption spectrum."""
+"""The modalities of the pair: scanner image, absorption spectrum, reflectance and latent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ import numpy as np
 
 from xmodkit.modality import Axis, Field, Modality
 
-__all__ = ["ABSORPTION", "ENERGY_EV", "GAP_FIELDS", "GAP_WINDOW_EV", "SCAN", "VISIBLE_FROM_EV"]
+__all__ = [
+    "ABSORPTION",
+    "ENERGY_EV",
+    "GAP_FIELDS",
+    "GAP_WINDOW_EV",
+    "LATENT",
+    "REFLECTANCE",
+    "SCAN",
+    "VISIBLE_FROM_EV",
+]
 
 # The published grid: 220 energies (Stein et al. 2019).
 ENERGY_EV = np.linspace(1.31, 3.1, 220)
@@ -31,6 +40,12 @@ SCAN = Modality(
     ),
 )
 
+# How long it is belongs to the model that makes it.
+LATENT = Modality(
+    "latent",
+    (Field("latent", (Axis("latent"),), unit="1", long_name="latent vector"),),
+)
+
 ABSORPTION = Modality(
     "absorption",
     (
@@ -40,6 +55,20 @@ ABSORPTION = Modality(
             unit="1",
             long_name="absorption coefficient x thickness",
             note=f"below {VISIBLE_FROM_EV} eV inferred: no RGB sensor sees there",
+        ),
+    ),
+)
+
+# Each set of spectra has wavelengths of its own, which its samples bring along.
+REFLECTANCE = Modality(
+    "reflectance",
+    (
+        Field(
+            "reflectance",
+            (Axis("wavelength", unit="nm"),),
+            unit="1",
+            valid_range=(0, 2),
+            long_name="diffuse reflectance, perfect white is 1",
         ),
     ),
 )

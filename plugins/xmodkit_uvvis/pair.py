@@ -7,19 +7,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xmodkit.modality import Arrays, Field
-from xmodkit.pair import Failure, ModalityPair, Option, Options, Route, Sample
+from xmodkit.pair import (
+    Failure,
+    Generation,
+    ModalityPair,
+    Option,
+    Options,
+    Predictor,
+    Route,
+    Sample,
+)
 from xmodkit.prediction import Derived, Prediction
+from xmodkit_uvvis.generate_options import GENERATE_OPTIONS
 from xmodkit_uvvis.modalities import (
     ABSORPTION,
     ENERGY_EV,
     GAP_FIELDS,
+    LATENT,
+    REFLECTANCE,
     SCAN,
     VISIBLE_FROM_EV,
 )
+from xmodkit_uvvis.read_options import READ_OPTIONS
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from xmodkit.evaluation import Evaluation, Figure
     from xmodkit.model import Model
 
 __all__ = ["UvVis"]
@@ -32,18 +46,17 @@ class UvVis(ModalityPair):
 
     name = "uvvis"
     summary = "scanner image -> UV-vis absorption spectrum and band gap"
-    modalities = (SCAN, ABSORPTION)
-    routes = (Route("scan", "absorption"),)
+    modalities = (SCAN, ABSORPTION, REFLECTANCE, LATENT)
+    routes = (
+        Route("scan", "absorption"),
+        Route("absorption", "scan", bounds="none", inputs=("latent",)),
+        Route("scan", "scan", bounds="none"),
+        Route("scan", "latent", bounds="none"),
+    )
     suffixes = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".h5", ".hdf5")
+    raw_suffixes = (".csv", ".tsv", ".txt", ".dat", ".npz")
     options = (
-        Option("grid", "Cut plates into ROWSxCOLS cells, e.g. 7x4."),
-        Option("region", "Part of the plate the grid covers: x0,y0,x1,y1 in pixels."),
-        Option("pitch-mm", "Cut plates at this spacing, in mm (needs the scan's dpi).", "float"),
-        Option("dpi", "Resolution of the scan, where the file does not say.", "float"),
-        Option("plate", "The inputs are plates: find their regular grid.", "flag", False),
-        Option("plate-map", "CSV naming the samples of a plate.", "file"),
-        Option("margin", "Trim this fraction off each side of each cell.", "float", 0.0),
-        Option("max-pixels", "Refuse images of more pixels.", "int", 300_000_000),
+        *READ_OPTIONS,
         Option(
             "lamp",
             "The scanner's lamp.",
@@ -51,6 +64,7 @@ class UvVis(ModalityPair):
             commands=("simulate",),
             choices=("led", "fluorescent", "halogen"),
         ),
+        *GENERATE_OPTIONS,
     )
 
     def read(self, path: Path, route: Route, options: Options) -> Iterator[Sample | Failure]:
@@ -58,6 +72,12 @@ class UvVis(ModalityPair):
         from xmodkit_uvvis.reading import read_file
 
         return read_file(path, options)
+
+    def ingest(self, paths: Sequence[Path], options: Options) -> Iterator[Sample | Failure]:
+        """Yield scans with their spectra, paired by tables, names of files or plate maps."""
+        from xmodkit_uvvis.reading.raw import read_raw
+
+        return read_raw(paths, options)
 
     def preview(self, path: Path, route: Route, options: Options) -> Image.Image | None:
         """Draw the grid on a plate; a single crop as it is read."""
@@ -72,8 +92,9 @@ class UvVis(ModalityPair):
         return draw_grid(scan.pixels, grid)
 
     def model_file(self, route: Route, options: Options) -> Path:
-        """Return the shipped model file."""
-        return _WEIGHTS / f"{route.source}-{route.target}.onnx"
+        """Return the shipped model file; raise `PluginError` if none is shipped for the route."""
+        path = _WEIGHTS / f"{route.source}-{route.target}.onnx"
+        return path if path.is_file() else super().model_file(route, options)
 
     def derived(self, route: Route) -> tuple[Field, ...]:
         """Return the direct and the indirect band gap."""
@@ -94,17 +115,41 @@ class UvVis(ModalityPair):
         }
 
     def draw(self, sample: Sample, prediction: Prediction, route: Route) -> Image.Image | None:
-        """Draw the crop, the spectrum with its bounds, and the gaps."""
+        """Draw what went in beside what came out."""
         from xmodkit_uvvis.cards import draw_card
+        from xmodkit_uvvis.route_cards import draw_generated, draw_latent, draw_reconstruction
 
+        if route.target == "latent":
+            return draw_latent(sample, prediction)
+        if route.target == "scan":
+            draw = draw_reconstruction if route.source == "scan" else draw_generated
+            return draw(sample, prediction)
         return draw_card(sample, prediction)
 
     def column_names(self, field: Field) -> Sequence[str]:
         """Name spectrum columns by energy; those that no RGB sensor sees say `inferred`."""
+        if field.axes[0].name != "energy":
+            return super().column_names(field)
         return [
             f"{field.name}_{energy:.3f}eV" + ("_inferred" if energy < VISIBLE_FROM_EV else "")
             for energy in ENERGY_EV
         ]
+
+    def baselines(
+        self, route: Route, training: Sequence[Sample], test: Sequence[Sample]
+    ) -> Mapping[str, Arrays]:
+        """Return spectra by a quadratic ridge on mean RGB."""
+        from xmodkit_uvvis.report import mean_rgb_baseline
+
+        if route.name != "scan:absorption":
+            return {}
+        return {"mean RGB ridge": {"absorption": mean_rgb_baseline(training, test)}}
+
+    def figures(self, evaluation: Evaluation) -> Iterator[Figure]:
+        """Yield the figures of Stein et al. 2019."""
+        from xmodkit_uvvis.report import uvvis_figures
+
+        return uvvis_figures(evaluation)
 
     def simulate(self, n: int, seed: int, options: Options, start: int = 0) -> Iterator[Sample]:
         """Yield simulated scans and spectra of oxide libraries."""
@@ -112,6 +157,12 @@ class UvVis(ModalityPair):
 
         chosen = SimulatorOptions(lamp=options.get("lamp", "led"))
         return simulate(n, seed, start=start, options=chosen)
+
+    def generate(self, predictor: Predictor, seed: int, options: Options) -> Generation:
+        """Draw scans of made-up sigmoid spectra: inflection up the rows, slope along columns."""
+        from xmodkit_uvvis.generate import generate
+
+        return generate(predictor, seed, options)
 
     def examples(self, folder: Path) -> Sequence[Path]:
         """Write simulated example scans as PNG files."""

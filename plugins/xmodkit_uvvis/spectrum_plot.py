@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCENT",
+    "CURVE",
     "FAINT",
     "FRAME",
     "GAPS",
@@ -64,12 +65,14 @@ def draw_spectrum(
     prediction: Prediction,
     measured: Array | None = None,
     label: str = "measured",
+    unseen: str = "inferred",
 ) -> None:
     """Draw the absorption of one prediction into `box` of a card, with axes around the box.
 
     The box is left, top, right and bottom in pixels. Energies that no RGB sensor sees are
-    shaded. The scale reaches 1 at least, so that cards compare. Dots on the energy axis are the
-    gaps, filled if direct, and bars their bounds. `label` says what the second curve is.
+    shaded, and `unseen` says what that means. The scale reaches 1 at least, so that cards compare.
+    Dots on the energy axis are the gaps, filled if direct, and bars their bounds. `label` says
+    what the second curve is.
     """
     from PIL import ImageDraw
 
@@ -80,11 +83,11 @@ def draw_spectrum(
     card.paste(_curves(axes, ticks, prediction, measured), (left, top))
     draw = ImageDraw.Draw(card)
     _draw_axes(draw, box, axes, ticks)
-    unseen = left + axes.x(VISIBLE_FROM_EV)
-    draw.text(((left + unseen) / 2, top + 8), "inferred", FAINT, font(10), "mm")
+    seen_from = left + axes.x(VISIBLE_FROM_EV)
+    draw.text(((left + seen_from) / 2, top + 8), unseen, FAINT, font(10), "mm")
     if measured is not None:
-        draw.line((unseen + 6, top + 8, unseen + 18, top + 8), INK)
-        draw.text((unseen + 22, top + 8), label, FAINT, font(10), "lm")
+        draw.line((seen_from + 6, top + 8, seen_from + 18, top + 8), INK)
+        draw.text((seen_from + 22, top + 8), label, FAINT, font(10), "lm")
 
 
 @lru_cache(maxsize=4)

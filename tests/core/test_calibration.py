@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmodkit.calibration import Calibration, ScalarBounds, StratifiedBounds
+from xmodkit.calibration import Calibration, ScalarBounds, StratifiedBounds, widened
 from xmodkit.conformal import (
     conformal_quantile,
+    coverage_interval,
+    curve_factor,
+    fewest_rows,
     field_quantiles,
     novelty_threshold,
     scalar_bounds,
+    unit_quantile,
 )
 from xmodkit.prediction import Derived
 
@@ -41,6 +45,92 @@ def test_field_bounds_cover_fresh_rows_at_every_channel():
     value, truth, scale = draw(20000)
     inside = (truth >= value - scale * below) & (truth <= value + scale * above)
     assert inside.mean(axis=0) == pytest.approx(0.9, abs=0.02)
+
+
+@given(st.integers(1, 200), st.integers(50, 99))
+def test_units_of_one_score_have_the_ordinary_quantile(n: int, percent: int):
+    scores = np.random.default_rng(n).normal(size=n)
+    ordinary = conformal_quantile(scores, percent / 100)
+    assert unit_quantile(scores, percent / 100, np.arange(n)) == ordinary
+
+
+def test_a_unit_weighs_the_same_however_many_rows_it_has():
+    """One unit of 900 great scores among 19 of one small score does not move the median."""
+    scores = np.concatenate([np.full(900, 50.0), np.arange(19.0)])
+    units = np.concatenate([np.zeros(900), np.arange(1, 20)])
+    assert unit_quantile(scores, 0.5, units) == 10
+    assert unit_quantile(scores, 0.99, units) == np.inf
+
+
+def test_the_next_unit_is_covered_whatever_units_share():
+    """Rows of a unit share most of their error; 12 units calibrate bounds for a thirteenth."""
+    shares = []
+    for seed in range(600):
+        draws = np.random.default_rng(seed)
+        errors = np.abs(draws.normal(size=(13, 1)) + 0.3 * draws.normal(size=(13, 6)))
+        bound = unit_quantile(errors[:12].ravel(), 0.9, np.repeat(np.arange(12), 6))
+        shares.append((errors[12] <= bound).mean())
+    assert 0.88 <= np.mean(shares) <= 0.97
+
+
+def test_a_quantile_needs_as_many_rows_as_it_says():
+    for coverage in (0.5, 0.8, 0.9, 0.95, 0.99):
+        fewest = fewest_rows(coverage)
+        assert np.isfinite(conformal_quantile(np.zeros(fewest), coverage))
+        assert np.isinf(conformal_quantile(np.zeros(fewest - 1), coverage))
+    assert fewest_rows(0.9) == 9
+
+
+@pytest.mark.parametrize(("rows", "sd"), [(20, 0.063), (50, 0.041), (100, 0.030)])
+def test_the_interval_of_the_coverage_narrows_with_the_rows(rows: int, sd: float):
+    low, high = coverage_interval(rows, 0.9)
+    assert low < 0.9 < high
+    assert (high - low) / 4 == pytest.approx(sd, rel=0.1)
+
+
+def test_no_rows_promise_everything():
+    assert coverage_interval(5, 0.9) == (1.0, 1.0)
+
+
+def curves(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return truths of correlated channels with bounds that cover 90 % of each, off centre."""
+    shared = rng.normal(size=(n, 1))
+    truth = 5 + (shared + rng.normal(size=(n, 12))) / np.sqrt(2)
+    return truth, np.full((n, 12), 5 - 1.645), np.full((n, 12), 5 + 1.645)
+
+
+def test_widened_by_their_factor_bounds_hold_whole_curves():
+    factor = curve_factor(*curves(2000), 0.9)
+    truth, lower, upper = curves(5000)
+    assert ((truth >= lower) & (truth <= upper)).all(axis=1).mean() < 0.6
+    lower, upper = widened(lower, upper, factor)
+    assert ((truth >= lower) & (truth <= upper)).all(axis=1).mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_bounds_that_hold_whole_curves_already_are_not_narrowed():
+    truth, lower, upper = curves(500)
+    assert curve_factor(truth, lower - 100, upper + 100, 0.9) == 1
+    assert curve_factor(truth, np.full_like(lower, -np.inf), np.full_like(upper, np.inf), 0.9) == 1
+
+
+def test_rows_without_bounds_do_not_count_for_whole_curves():
+    truth, lower, upper = curves(300)
+    novel = np.arange(300) < 100
+    truth[novel] = 1e6
+    lower[novel] = upper[novel] = np.nan
+    assert curve_factor(truth, lower, upper, 0.9) < 3
+    assert curve_factor(truth, lower * np.nan, upper, 0.9) == np.inf
+
+
+def test_widening_leaves_nan_and_infinite_bounds_as_they_are():
+    lower = np.array([0.0, np.nan, -np.inf, -np.inf, 3.0], np.float32)
+    upper = np.array([2.0, np.nan, np.inf, 1.0, 3.0], np.float32)
+    for factor in (1.0, 2.0):
+        low, high = widened(lower, upper, factor)
+        assert low.dtype == high.dtype == np.float32
+        np.testing.assert_allclose(low[[0, 4]], [1 - factor, 3])
+        assert np.isnan([low[1], high[1]]).all()
+        assert (low[2], high[2], low[3]) == (-np.inf, np.inf, -np.inf)
 
 
 def test_scalar_bounds_follow_the_error_from_bin_to_bin():
@@ -118,3 +208,14 @@ def test_calibration_survives_json_with_open_ends():
     calibration = Calibration("simulated", 0.9, 100, 1.5, {"gap": strata})
     again = Calibration.from_json(json.loads(json.dumps(calibration.to_json(), allow_nan=False)))
     assert again == calibration
+
+
+def test_what_an_older_file_lacks_is_empty_and_what_a_newer_one_has_survives():
+    old = Calibration("local", 0.9, 30, 1.0)
+    assert not {"curve", "origin"} & set(old.to_json())
+    new = Calibration(
+        "local", 0.9, 30, 1.0, curve={"a": 1.4, "b": np.inf}, origin={"date": "2026-01-01"}
+    )
+    text = json.dumps(new.to_json(), allow_nan=False)
+    assert Calibration.from_json(json.loads(text)) == new
+    assert Calibration.from_json(old.to_json()) == old

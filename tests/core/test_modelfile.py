@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from xmodkit.errors import ModelFileError
 from xmodkit.modelfile import ModelMetadata, TestVector, read_model_file, write_model_file
-from xmodkit.protobuf import METADATA, encode_metadata, entries, read_metadata
+from xmodkit.protobuf import (
+    METADATA,
+    Entry,
+    encode_bytes,
+    encode_metadata,
+    encode_number,
+    entries,
+    read_metadata,
+    read_numbers,
+)
 
 
 def test_metadata_read_back_are_those_written(tiny_model: Path):
@@ -83,6 +92,16 @@ def test_appended_metadata_are_read_back(properties: dict[str, str]):
         if entry.number == METADATA
     )
     assert found == properties
+
+
+@given(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5))
+def test_numbers_are_read_back_alone_and_packed(numbers: list[int]):
+    alone = list(entries(b"".join(encode_number(1, n) for n in numbers)))
+    assert [n for entry in alone for n in read_numbers(entry)] == numbers
+    payload = b"".join(entry.raw[1:] for entry in alone)  # without their keys of one byte
+    (packed,) = entries(encode_bytes(1, payload))
+    assert isinstance(packed, Entry)
+    assert read_numbers(packed) == numbers
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

@@ -87,3 +87,36 @@ def test_metadata_that_do_not_fit_the_graph_are_found_on_loading(tiny_model: Pat
     write_model_file(tiny_model, file.data, replace(file.metadata, inputs=(renamed,)))
     with pytest.raises(ModelFileError, match="photo"):
         ModelPredictor(tiny_model)
+
+
+@pytest.fixture
+def curve_model(tiny_model: Path) -> Path:
+    """Return the tiny model, of which whole curves lie within bounds 1.5 times as wide."""
+    from dataclasses import replace
+
+    file = read_model_file(tiny_model)
+    calibration = replace(file.metadata.calibration, curve={"level": 1.5})
+    write_model_file(tiny_model, file.data, replace(file.metadata, calibration=calibration))
+    return tiny_model
+
+
+def test_a_band_for_whole_curves_is_as_much_wider_as_the_file_says(curve_model: Path):
+    p = xmodkit.load(curve_model, band="curve")([image(50), image(250)])
+    np.testing.assert_allclose(p.lower[0], 35)
+    np.testing.assert_allclose(p.upper[0], 65)
+    assert np.isnan(p.lower[1]).all()
+    np.testing.assert_allclose(xmodkit.load(curve_model)(image(50)).lower, 40)
+
+
+def test_another_band_is_another_predictor(curve_model: Path):
+    points = ModelPredictor(curve_model, "cpu")
+    curve = points.banded("curve")
+    assert curve.identity != points.identity == points.file.identity
+    assert (points.band, curve.band) == ("pointwise", "curve")
+
+
+def test_a_band_that_a_file_does_not_know_is_refused(tiny_model: Path):
+    with pytest.raises(UsageError, match="says nothing of whole curves"):
+        xmodkit.load(tiny_model, band="curve")
+    with pytest.raises(UsageError, match="one of pointwise, curve expected"):
+        xmodkit.load(tiny_model, band="wide")

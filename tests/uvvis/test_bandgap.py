@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from xmodkit.errors import DataError
 from xmodkit_uvvis.bandgap import band_gap, band_gaps
+from xmodkit_uvvis.bandgap.published import published_gaps
 from xmodkit_uvvis.modalities import ENERGY_EV as E
 
 KINDS = ("direct", "indirect")
@@ -19,6 +20,7 @@ CASES = {
     "Urbach tail": {"urbach"},
     "Urbach tail and noise": {"urbach", "noise"},
     "fringes": {"fringes"},
+    "Urbach tail, noise and fringes": {"urbach", "noise", "fringes"},
     "sub-gap band": {"band"},
     "constant background": {"background"},
     "blurred by 60 meV": {"blur60"},
@@ -55,7 +57,7 @@ def spectra(case, kind, n=200, seed=5):
         alpha = alpha + top * each(0, 0.2)
     if "fringes" in case:  # periods of films 0.3 to 1 um thick; damped where the film absorbs
         wave = np.cos(2 * np.pi * (E / each(0.25, 0.9) + each(0, 1)))
-        alpha = alpha + top * each(0.02, 0.05) * wave * np.exp(-alpha)
+        alpha = alpha + top * 0.05 * wave * np.exp(-alpha)
     if "noise" in case:
         alpha = alpha + top * random.normal(0, 0.02, alpha.shape)
     for name, width in (("blur60", 0.06), ("blur100", 0.1)):
@@ -119,6 +121,14 @@ def test_the_finder_beats_a_plain_linear_fit_over_all_cases(kind):
         plain.append(errors_mev(plain_tauc(alpha, kind), truth)[1])
     assert np.mean(ours) < 0.7 * np.mean(plain)
     assert ours[-1] < 0.5 * plain[-1], "everything at once"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_finder_beats_the_published_recipe_where_all_disturbances_meet(kind):
+    truth, alpha = spectra(CASES["everything"], kind)
+    ours = errors_mev(found(alpha, kind), truth)[1]
+    for reading, gaps in published_gaps(E, alpha, kind).items():
+        assert ours < 0.7 * errors_mev(np.clip(gaps, 1.4, 2.95), truth)[1], reading
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xmodkit.modelfile import ModelMetadata
@@ -21,6 +21,7 @@ def model_card(name: str, metadata: ModelMetadata) -> str:
         f"Route `{metadata.route.name}` of the plugin `{metadata.plugin}`; architecture "
         f"`{training['model']}`; {sum(training['parameters'].values()):,} parameters "
         f"({', '.join(f'{k} {v:,}' for k, v in training['parameters'].items() if v)}).",
+        *_notes(training.get("notes", ())),
         "",
         "## Data",
         f"- {data['samples']:,} samples, {data['source']}"
@@ -33,9 +34,9 @@ def model_card(name: str, metadata: ModelMetadata) -> str:
         + ", ".join(f"{k} {v}" for k, v in training["versions"].items()),
         "",
         "## Trust",
-        f"- bounds: split-conformal, {calibration.coverage:.0%} stated, source "
-        f"`{calibration.source}`, {calibration.rows:,} calibration rows; novel samples get none",
-        f"- novelty threshold {calibration.novelty_threshold:.3f} (1 % of calibration rows above)",
+        _bounds(metadata),
+        f"- novelty threshold {calibration.novelty_threshold:.3f} (1 % of {calibration.rows:,} "
+        "calibration rows above)",
     ]
     if simulated:
         lines.append(
@@ -45,6 +46,20 @@ def model_card(name: str, metadata: ModelMetadata) -> str:
     lines += ["", "## Scores on test rows", "", *_table(metadata.metrics), ""]
     lines.append(f"Licence: {metadata.licence}.")
     return "\n".join(lines) + "\n"
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    return ["", *(f"- {note}" for note in notes)] if notes else []
+
+
+def _bounds(metadata: ModelMetadata) -> str:
+    calibration = metadata.calibration
+    if metadata.route.bounds == "none":
+        return "- bounds: none on this route"
+    return (
+        f"- bounds: split-conformal, {calibration.coverage:.0%} stated, source "
+        f"`{calibration.source}`, {calibration.rows:,} calibration rows; novel samples get none"
+    )
 
 
 def _table(metrics: Mapping[str, Any]) -> list[str]:

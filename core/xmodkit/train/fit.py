@@ -1,36 +1,25 @@
-"""Train a model's stages: a plain loop over arrays in memory."""
+"""Train a model's stages one after the other, so that a kill costs one epoch at most."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from xmodkit.errors import DataError
-from xmodkit.modality import Array
 from xmodkit.model import Model, Stage
 from xmodkit.train.allocator import keep_large_buffers
+from xmodkit.train.batches import Rows
+from xmodkit.train.checkpoint import Best, Checkpoint, State, Weights
+from xmodkit.train.distributed import Processes
+from xmodkit.train.logs import Epoch
+from xmodkit.train.stage import StageLoop
 
 __all__ = ["Epoch", "fit"]
 
-Rows = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """The losses of one epoch of one stage."""
-
-    stage: str
-    epoch: int
-    epochs: int
-    training: float
-    validation: float
-    seconds: float
+Report = Callable[[Epoch], None]
 
 
 def fit(
@@ -38,100 +27,115 @@ def fit(
     training: Rows,
     validation: Rows,
     seed: int,
-    report: Callable[[Epoch], None] = lambda _: None,
+    report: Report = lambda _: None,
+    *,
+    ids: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    checkpoint: Checkpoint | None = None,
+    processes: Processes | None = None,
 ) -> list[Epoch]:
     """Train every stage in turn, keep each stage's best epoch by validation loss.
 
-    Raise `DataError` naming the stage and epoch if a loss is not finite.
+    `ids` names training and validation rows in errors. With a `checkpoint`, training goes on from
+    the state it holds and saves its own after each epoch; on a CPU the losses are then the same
+    as without the interruption. `report` is called in the first process alone.
+
+    Raise `DataError` naming stage, epoch and samples if a loss is not finite.
     """
     keep_large_buffers()
     torch.manual_seed(seed)
-    history: list[Epoch] = []
-    for number, stage in enumerate(model.stages):
-        generator = np.random.default_rng([seed, number])
-        model.networks.eval()
-        model.begin(stage.name, training)
-        rows = model.rows(stage.name, training), model.rows(stage.name, validation)
-        history += _fit_stage(model, stage, *rows, generator, report)
-        model.networks.eval()
-        model.end(stage.name, training)
-    return history
-
-
-def _fit_stage(
-    model: Model,
-    stage: Stage,
-    training: Rows,
-    validation: Rows,
-    generator: np.random.Generator,
-    report: Callable[[Epoch], None],
-) -> list[Epoch]:
-    parameters = _only(model, stage)
-    optimiser = torch.optim.AdamW(
-        parameters, lr=stage.learning_rate, weight_decay=stage.weight_decay
+    fitting = _Fitting(
+        model, (training, validation), ids, seed, report, checkpoint, processes or Processes()
     )
-    steps = stage.epochs * math.ceil(_length(training) / stage.batch_size)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
-    history: list[Epoch] = []
-    best, kept = math.inf, _copy(model)
-    for number in range(1, stage.epochs + 1):
+    state = checkpoint.load() if checkpoint else None
+    fitting.history = list(state.history) if state else []
+    for number in range(state.stage if state else 0, len(model.stages)):
+        fitting.run(number, state if state and state.stage == number else None)
+    return fitting.history
+
+
+class _Fitting:
+    """What all stages of one training share."""
+
+    def __init__(
+        self,
+        model: Model,
+        rows: tuple[Rows, Rows],
+        ids: tuple[Sequence[str], Sequence[str]],
+        seed: int,
+        report: Report,
+        checkpoint: Checkpoint | None,
+        processes: Processes,
+    ) -> None:
+        self.model = model
+        self.rows = rows
+        self.ids = ids
+        self.seed = seed
+        self.report = report
+        self.checkpoint = checkpoint
+        self.processes = processes
+        self.history: list[Epoch] = []
+
+    def run(self, number: int, state: State | None) -> None:
+        """Train a stage from its beginning, or from a state."""
+        model, stage = self.model, self.model.stages[number]
+        if state:
+            model.networks.load_state_dict(state.start)
+        self.processes.equalise(model.networks)
+        start = _copy(model)
+        model.networks.eval()
+        model.begin(stage.name, self.rows[0])
+        training, validation = (model.rows(stage.name, rows) for rows in self.rows)
+        order = np.random.default_rng([self.seed, number])
+        loop = StageLoop(model, stage, training, self.ids[0], order, self.processes)
+        if self.processes.count > 1:  # noise must differ between processes, unlike weights
+            torch.manual_seed(self.seed + 1000 * (number + 1) + self.processes.rank)
+        best = Best(_copy(model))
+        epoch = 0
+        if state:
+            epoch, best = state.epoch, state.best
+            self._restore(state, loop)
+        while epoch < stage.epochs and not _is_stuck(stage, epoch - best.epoch):
+            epoch += 1
+            loss = self._epoch(loop, epoch, validation)
+            if loss < best.loss:
+                best = Best(_copy(model), epoch, loss)
+            self._save(number, epoch, start, best, loop)
+            if self.processes.is_first:
+                self.report(self.history[-1])
+        model.networks.load_state_dict(best.weights)
+        model.networks.eval()
+        model.end(stage.name, self.rows[0])
+
+    def _epoch(self, loop: StageLoop, epoch: int, validation: Rows) -> float:
         started = time.perf_counter()
-        model.networks.train()
-        losses = []
-        for batch in _batches(training, stage.batch_size, generator):
-            loss = model.loss(stage.name, batch)
-            if not torch.isfinite(loss):
-                raise DataError(
-                    f"stage {stage.name}, epoch {number}: the loss is not finite; "
-                    "lower the learning rate or check the samples"
-                )
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(parameters, 10.0 * math.sqrt(len(parameters)))
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
+        training = loop.train(epoch)
         seconds = time.perf_counter() - started
-        value = _validate(model, stage, validation)
-        history.append(
-            Epoch(stage.name, number, stage.epochs, float(np.mean(losses)), value, seconds)
-        )
-        report(history[-1])
-        if value < best:
-            best, kept = value, _copy(model)
-    model.networks.load_state_dict(kept)
-    return history
+        loss = loop.validate(epoch, validation, self.ids[1])
+        stage = loop.stage
+        self.history.append(Epoch(stage.name, epoch, stage.epochs, training, loss, seconds))
+        return loss
+
+    def _save(self, number: int, epoch: int, start: Weights, best: Best, loop: StageLoop) -> None:
+        if self.checkpoint is None:
+            return
+        random = self.processes.gather(torch.get_rng_state())
+        if self.processes.is_first:
+            weights, order = self.model.networks.state_dict(), loop.order.bit_generator.state
+            state = State(
+                number, epoch, start, weights, best, loop.state(), random, order,
+                tuple(self.history),
+            )  # fmt: skip
+            self.checkpoint.save(state)
+
+    def _restore(self, state: State, loop: StageLoop) -> None:
+        self.model.networks.load_state_dict(state.weights)
+        loop.load_state(state.optimiser)
+        loop.order.bit_generator.state = dict(state.order)
+        torch.set_rng_state(state.random[self.processes.rank])
 
 
-def _only(model: Model, stage: Stage) -> list[torch.nn.Parameter]:
-    """Freeze every network but the stage's own and return what learns."""
-    for name, network in model.networks.items():
-        network.requires_grad_(name in stage.networks)
-    return [p for p in model.networks.parameters() if p.requires_grad]
-
-
-@torch.no_grad()
-def _validate(model: Model, stage: Stage, rows: Rows) -> float:
-    model.networks.eval()
-    sizes, losses = [], []
-    for batch in _batches(rows, stage.batch_size):
-        sizes.append(len(next(iter(batch.values()))))
-        losses.append(model.loss(stage.name, batch).item())
-    return float(np.average(losses, weights=sizes))
-
-
-def _batches(
-    rows: Rows, size: int, generator: np.random.Generator | None = None
-) -> Iterator[dict[str, Tensor]]:
-    n = _length(rows)
-    order = np.arange(n) if generator is None else generator.permutation(n)
-    for start in range(0, n, size):
-        taken = order[start : start + size]
-        yield {name: torch.from_numpy(array[taken]) for name, array in rows.items()}
-
-
-def _length(rows: Rows) -> int:
-    return len(next(iter(rows.values())))
+def _is_stuck(stage: Stage, epochs_since_best: int) -> bool:
+    return stage.patience is not None and epochs_since_best >= stage.patience
 
 
 def _copy(model: Model) -> dict[str, Tensor]:

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from xmodkit.pair import Route
+
 __all__ = ["CalibratedGraph"]
 
 
@@ -22,12 +24,14 @@ class CalibratedGraph(nn.Module):
     def __init__(
         self,
         graph: nn.Module,
+        route: Route,
         fields: Sequence[str],
         quantiles: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]],
         threshold: float,
     ) -> None:
         super().__init__()
         self.graph = graph
+        self.route = route
         self.fields = tuple(fields)
         self.bounded = frozenset(quantiles)
         self.register_buffer("threshold", torch.tensor(threshold, dtype=torch.float32))
@@ -40,10 +44,16 @@ class CalibratedGraph(nn.Module):
         """The names of what `forward` returns, in order."""
         names: list[str] = []
         for field in self.fields:
-            names.append(field)
+            tensor = self.route.tensor(field)
+            names.append(tensor)
             if field in self.bounded:
-                names += [f"{field}_lower", f"{field}_upper"]
-        return (*names, "novelty", "novel", "latent")
+                names += [f"{tensor}_lower", f"{tensor}_upper"]
+        return (*names, "novelty", "novel", *(["latent"] if self._adds_latent else []))
+
+    @property
+    def _adds_latent(self) -> bool:
+        """Whether the latent is an output beside the fields: neither one of them nor given."""
+        return "latent" not in (*self.fields, *self.route.inputs)
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Return every output for a batch of raw inputs, as `outputs` names them."""
@@ -61,4 +71,5 @@ class CalibratedGraph(nn.Module):
                 lower = value - scale * self.get_buffer(f"{field}_q_lower")
                 upper = value + scale * self.get_buffer(f"{field}_q_upper")
                 values += [torch.where(hidden, nothing, lower), torch.where(hidden, nothing, upper)]
-        return (*values, novelty, novel, raw["latent"])
+        values += [novelty, novel]
+        return (*values, raw["latent"]) if self._adds_latent else tuple(values)

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 
 from xmodkit.calibration import Calibration, StratifiedBounds
-from xmodkit.conformal import field_quantiles, novelty_threshold, scalar_bounds
+from xmodkit.conformal import curve_factor, field_quantiles, novelty_threshold, scalar_bounds
 from xmodkit.modality import Array
+from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.scores import field_scores, finite, scalar_scores
+from xmodkit.train.reconstruction import reconstruction_scores
 
 __all__ = ["COVERAGE", "Outcome", "calibrate", "predict_raw", "score"]
 
@@ -36,11 +38,16 @@ class Outcome:
 
 @torch.no_grad()
 def predict_raw(
-    pair: ModalityPair, route: Route, graph: torch.nn.Module, samples: Sequence[Sample]
+    pair: ModalityPair, route: Route, model: Model, samples: Sequence[Sample]
 ) -> Outcome:
-    """Run the raw graph on raw samples, in batches of equal shape."""
+    """Run a route's raw graph on raw samples, in batches of equal shape.
+
+    Further inputs take the model's default. Truths are as the model predicts them; a target
+    without truth (a latent) has none.
+    """
+    graph = model.graph(route.name).eval()
     inputs = pair.modality(route.source).fields
-    fields = [field.name for field in pair.modality(route.target).fields]
+    further = [torch.from_numpy(array) for array in model.inputs(route.name).values()]
     rows = [pair.encode(sample, route, {})[0] for sample in samples]
     groups: dict[Any, list[int]] = defaultdict(list)
     for i, row in enumerate(rows):
@@ -49,13 +56,14 @@ def predict_raw(
     parts: dict[str, list[Array]] = defaultdict(list)
     for batch in batches:
         feeds = [torch.from_numpy(np.stack([rows[i][f.name] for i in batch])) for f in inputs]
-        for name, tensor in graph(*feeds).items():
+        for name, tensor in graph(*feeds, *further).items():
             parts[name].append(tensor.numpy())
     order = np.argsort(np.concatenate(batches))
     found = {name: np.concatenate(arrays)[order] for name, arrays in parts.items()}
-    truth = {name: np.stack([s.arrays[route.target][name] for s in samples]) for name in fields}
+    fields = [field.name for field in pair.modality(route.target).fields]
+    truths = [model.target(route.name, sample) for sample in samples]
     return Outcome(
-        truth,
+        {name: np.stack([truth[name] for truth in truths]) for name in truths[0]},
         {name: found[name] for name in fields},
         {name: found[f"{name}_scale"] for name in fields if f"{name}_scale" in found},
         found["novelty"],
@@ -65,7 +73,13 @@ def predict_raw(
 def calibrate(
     pair: ModalityPair, route: Route, held: Outcome, source: str
 ) -> tuple[Quantiles, Calibration]:
-    """Fit bounds of fields and derived scalars and the novelty threshold on held-out rows."""
+    """Fit bounds of fields and derived scalars and the novelty threshold on held-out rows.
+
+    A route that declares no bounds gets the threshold alone.
+    """
+    threshold = novelty_threshold(held.novelty)
+    if route.bounds == "none":
+        return {}, Calibration("none", COVERAGE, len(held.novelty), threshold)
     quantiles = {
         name: field_quantiles(held.truth[name], held.value[name], scale, COVERAGE)
         for name, scale in held.scale.items()
@@ -74,8 +88,17 @@ def calibrate(
         source,
         COVERAGE,
         len(held.novelty),
-        novelty_threshold(held.novelty),
+        threshold,
         _derived_bounds(pair, route, held),
+        {
+            name: curve_factor(
+                held.truth[name],
+                held.value[name] - held.scale[name] * below,
+                held.value[name] + held.scale[name] * above,
+                COVERAGE,
+            )
+            for name, (below, above) in quantiles.items()
+        },
     )
     return quantiles, calibration
 
@@ -102,9 +125,35 @@ def score(
     calibration: Calibration,
     reference: Mapping[str, Array],
 ) -> dict[str, Any]:
-    """Score a test outcome: every field and every derived scalar, by their own bounds."""
+    """Score a test outcome by what the route declares: fields with or without bounds.
+
+    `reference` are truths of other rows, for the baselines without a network.
+    """
     novel = ~(test.novelty <= calibration.novelty_threshold)
     scores: dict[str, Any] = {"novel_share": float(novel.mean())}
+    if route.bounds == "none":
+        for field in pair.modality(route.target).fields:
+            if field.name in test.truth:
+                truth, value = test.truth[field.name], test.value[field.name]
+                mean = reference[field.name].mean(axis=0)
+                scores[field.name] = reconstruction_scores(field, truth, value, mean)
+    else:
+        scores |= _bounded_scores(pair, route, test, quantiles, calibration, reference, novel)
+    found_scores: dict[str, Any] = finite(scores)
+    return found_scores
+
+
+def _bounded_scores(
+    pair: ModalityPair,
+    route: Route,
+    test: Outcome,
+    quantiles: Quantiles,
+    calibration: Calibration,
+    reference: Mapping[str, Array],
+    novel: Array,
+) -> dict[str, Any]:
+    """Score every field and every derived scalar by their own bounds."""
+    scores: dict[str, Any] = {}
     for name, (below, above) in quantiles.items():
         lower = test.value[name] - test.scale[name] * below
         upper = test.value[name] + test.scale[name] * above
@@ -135,5 +184,4 @@ def score(
             field.valid_range or (-np.inf, np.inf),
             calibration.coverage,
         )
-    found_scores: dict[str, Any] = finite(scores)
-    return found_scores
+    return scores

@@ -13,54 +13,129 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 
 from xmodkit.calibration import Calibration
-from xmodkit.errors import InputError
+from xmodkit.errors import InputError, UsageError
 from xmodkit.modality import Array, Arrays
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.train.graph import CalibratedGraph
 
-__all__ = ["Run"]
+__all__ = ["Judged", "Run"]
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished run in its folder: settings, weights, calibration and metrics."""
+class Judged:
+    """What rows never trained on said of one route: bounds, calibration, scores, test vectors."""
 
-    folder: Path
-    settings: Mapping[str, Any]
     route: Route
-    model: Model
     quantiles: Mapping[str, tuple[Array, Array]]
     calibration: Calibration
     metrics: Mapping[str, Any]
     vectors: Sequence[Arrays]
 
-    def graph(self) -> CalibratedGraph:
-        """Return the calibrated graph of the run's route, ready to export."""
-        fields = self.settings["fields"]
-        raw = self.model.graph(self.route.name)
-        graph = CalibratedGraph(raw, fields, self.quantiles, self.calibration.novelty_threshold)
-        return graph.eval()
+    def save(self, folder: Path) -> None:
+        """Write it as four files into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {
+            f"{name}/{end}": q
+            for name, pair in self.quantiles.items()
+            for end, q in zip(("lower", "upper"), pair, strict=True)
+        }
+        np.savez(folder / "quantiles.npz", allow_pickle=False, **arrays)
+        vectors = {
+            f"{i}/{name}": array
+            for i, row in enumerate(self.vectors)
+            for name, array in row.items()
+        }
+        np.savez(folder / "vectors.npz", allow_pickle=False, **vectors)
+        _write_json(folder / "calibration.json", self.calibration.to_json())
+        _write_json(folder / "metrics.json", self.metrics)
+
+    @classmethod
+    def load(cls, folder: Path, route: Route) -> Judged:
+        """Read what `save` wrote."""
+        quantiles, vectors = _nested(folder / "quantiles.npz"), _nested(folder / "vectors.npz")
+        return cls(
+            route,
+            {name: (q["lower"], q["upper"]) for name, q in quantiles.items()},
+            Calibration.from_json(json.loads((folder / "calibration.json").read_text())),
+            json.loads((folder / "metrics.json").read_text()),
+            [vectors[key] for key in sorted(vectors)],
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run in its folder: settings, weights, and each route as it was judged.
+
+    The first route is the one the model was trained for; `route`, `quantiles`, `calibration`,
+    `metrics` and `vectors` speak of it.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    pair: ModalityPair
+    model: Model
+    routes: Mapping[str, Judged]
+
+    @property
+    def first(self) -> Judged:
+        """The route the model was trained for, as it was judged."""
+        return next(iter(self.routes.values()))
+
+    @property
+    def route(self) -> Route:
+        """The route the model was trained for."""
+        return self.first.route
+
+    @property
+    def quantiles(self) -> Mapping[str, tuple[Array, Array]]:
+        """The first route's factors of each field's scale."""
+        return self.first.quantiles
+
+    @property
+    def calibration(self) -> Calibration:
+        """The first route's calibration."""
+        return self.first.calibration
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """The first route's scores on test rows."""
+        return self.first.metrics
+
+    @property
+    def vectors(self) -> Sequence[Arrays]:
+        """The first route's test vectors."""
+        return self.first.vectors
+
+    def judged(self, route: Route | None = None) -> Judged:
+        """Return a route as it was judged, the first if None; `UsageError` if it is not offered."""
+        if route is None:
+            return self.first
+        if route.name not in self.routes:
+            raise UsageError(
+                f"route {route.name}: {self.folder} holds a {self.settings['model']} run, which "
+                f"offers {', '.join(self.routes)}"
+            )
+        return self.routes[route.name]
+
+    def graph(self, route: Route | None = None) -> CalibratedGraph:
+        """Return the calibrated graph of a route, the first if None, ready to export.
+
+        Raise `UsageError` if the model does not offer it.
+        """
+        judged = self.judged(route)
+        fields = [field.name for field in self.pair.modality(judged.route.target).fields]
+        raw = self.model.graph(judged.route.name)
+        threshold = judged.calibration.novelty_threshold
+        return CalibratedGraph(raw, judged.route, fields, judged.quantiles, threshold).eval()
 
     def save(self) -> None:
         """Write everything but the loss table into the folder; settings last, as the seal."""
         state = self.model.networks.state_dict()
         weights = {name: tensor.contiguous() for name, tensor in state.items()}
         save_file(weights, self.folder / "weights.safetensors")
-        arrays = {
-            f"{name}/{end}": q
-            for name, pair in self.quantiles.items()
-            for end, q in zip(("lower", "upper"), pair, strict=True)
-        }
-        np.savez(self.folder / "quantiles.npz", allow_pickle=False, **arrays)
-        vectors = {
-            f"{i}/{name}": array
-            for i, row in enumerate(self.vectors)
-            for name, array in row.items()
-        }
-        np.savez(self.folder / "vectors.npz", allow_pickle=False, **vectors)
-        _write_json(self.folder / "calibration.json", self.calibration.to_json())
-        _write_json(self.folder / "metrics.json", self.metrics)
+        for name, judged in self.routes.items():
+            judged.save(_place(self.folder, self.model, name))
         _write_json(self.folder / "run.json", self.settings)
 
     @classmethod
@@ -71,23 +146,25 @@ class Run:
             model = pair.models()[settings["model"]]()
             model.networks.load_state_dict(load_file(folder / "weights.safetensors"))
             model.networks.eval()
-            quantiles = _nested(folder / "quantiles.npz")
-            vectors = _nested(folder / "vectors.npz")
-            return cls(
-                folder,
-                settings,
-                pair.route(settings["route"]),
-                model,
-                {name: (q["lower"], q["upper"]) for name, q in quantiles.items()},
-                Calibration.from_json(json.loads((folder / "calibration.json").read_text())),
-                json.loads((folder / "metrics.json").read_text()),
-                [vectors[key] for key in sorted(vectors)],
-            )
+            places = {name: _place(folder, model, name) for name in model.routes}
+            routes = {
+                name: Judged.load(place, pair.route(name))
+                for name, place in places.items()
+                if place == folder or place.is_dir()  # samples may lack another route's source
+            }
+            return cls(folder, settings, pair, model, routes)
         except (OSError, KeyError, ValueError, RuntimeError) as error:
             raise InputError(
                 f"{folder}: not a finished run of this plugin ({error}); "
                 "train one with `xmod train`"
             ) from error
+
+
+def _place(folder: Path, model: Model, route: str) -> Path:
+    """Return where a route's files lie: the first one's in the run's folder itself."""
+    if route == model.routes[0]:
+        return folder
+    return folder / "routes" / route.replace(":", "-")
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:

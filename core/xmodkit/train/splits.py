@@ -2,53 +2,162 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit.errors import DataError
+from xmodkit.errors import DataError, InputError
 
-__all__ = ["PARTS", "Splits", "split_by_group"]
+__all__ = ["FRACTIONS", "PARTS", "Splits", "split_by_group"]
 
 PARTS = ("train", "validation", "calibration", "test")
-_FRACTIONS = {"train": 0.60, "validation": 0.03, "calibration": 0.12, "test": 0.25}
+FRACTIONS: Mapping[str, float] = dict(zip(PARTS, (0.60, 0.03, 0.12, 0.25), strict=True))
+_COLUMNS = ("sample_id", "group", "content", "part")
 
 
 @dataclass(frozen=True)
 class Splits:
-    """Row numbers of each part, and a hash of which sample went where."""
+    """Which part each sample is in, in the order of the store.
 
-    rows: Mapping[str, NDArray[np.int64]]
-    hash: str
+    `contents` are hashes of what the samples hold (`content_hash`). No group and no content is in
+    two parts: raise `DataError` naming one that is.
+    """
+
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    contents: tuple[str, ...]
+    parts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for what, names in (("group", self.groups), ("content", self.contents)):
+            part_of: dict[str, str] = {}
+            for sample, name, part in zip(self.ids, names, self.parts, strict=True):
+                if (other := part_of.setdefault(name, part)) != part:
+                    raise DataError(
+                        f"the split puts {what} {name} into {other} and, with sample {sample}, "
+                        f"into {part}: give one part to all samples of equal {what}"
+                    )
 
     def __getitem__(self, part: str) -> NDArray[np.int64]:
-        return self.rows[part]
+        """Return the row numbers of a part."""
+        return np.flatnonzero(np.array(self.parts) == part)
+
+    @property
+    def rows(self) -> dict[str, NDArray[np.int64]]:
+        """The row numbers of every part."""
+        return {part: self[part] for part in PARTS}
+
+    @property
+    def hash(self) -> str:
+        """A hash of which sample is in which part."""
+        lines = sorted(f"{i}\t{part}" for i, part in zip(self.ids, self.parts, strict=True))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def contents_of(self, *parts: str) -> frozenset[str]:
+        """Return what the samples of some parts hold, as hashes."""
+        return frozenset(c for c, p in zip(self.contents, self.parts, strict=True) if p in parts)
+
+    def save(self, path: Path) -> None:
+        """Write the split as a table: sample_id, group, content, part."""
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(_COLUMNS)
+            writer.writerows(zip(self.ids, self.groups, self.contents, self.parts, strict=True))
+
+    @classmethod
+    def load(cls, path: Path) -> Splits:
+        """Read a saved split; raise `InputError` if the file holds none, `DataError` if leaky."""
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = [[row[name] for name in _COLUMNS] for row in csv.DictReader(file)]
+        except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
+            raise InputError(
+                f"{path}: not a split ({error}); give the split.csv of a run, "
+                f"with columns {', '.join(_COLUMNS)}"
+            ) from error
+        if unknown := {row[3] for row in rows} - set(PARTS):
+            raise InputError(
+                f"{path}: parts {', '.join(sorted(map(str, unknown)))} given, "
+                f"{', '.join(PARTS)} expected"
+            )
+        ids, groups, contents, parts = zip(*rows, strict=True) if rows else ((), (), (), ())
+        try:
+            return cls(ids, groups, contents, parts)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+
+    def applied_to(self, ids: Sequence[str], contents: Sequence[str]) -> Splits:
+        """Return this split in the order of a store's samples.
+
+        Raise `DataError` naming a sample that it does not know, lacks, or that has changed.
+        """
+        place = {name: i for i, name in enumerate(self.ids)}
+        for name, content in zip(ids, contents, strict=True):
+            if name not in place:
+                raise DataError(f"sample {name} is not in the split: split this store anew")
+            if content != self.contents[place[name]]:
+                raise DataError(f"sample {name} has changed since the split: split anew")
+        if missing := set(self.ids) - set(ids):
+            raise DataError(
+                f"{len(missing)} samples of the split, such as {min(missing)}, are not in the "
+                "store: split it anew"
+            )
+        order = [place[name] for name in ids]
+        return Splits(
+            tuple(ids),
+            tuple(self.groups[i] for i in order),
+            tuple(contents),
+            tuple(self.parts[i] for i in order),
+        )
 
 
 def split_by_group(
     ids: Sequence[str],
     groups: Sequence[str],
     seed: int,
-    fractions: Mapping[str, float] = _FRACTIONS,
+    fractions: Mapping[str, float] = FRACTIONS,
+    contents: Sequence[str] | None = None,
 ) -> Splits:
     """Assign every group to one part by a hash of its name, so that no group is ever split.
 
-    A group keeps its part when samples are added. Raise `DataError` if a part stays empty.
+    Groups that share a sample of equal content count as one. A group keeps its part when samples
+    are added. Raise `DataError` if a part stays empty.
     """
+    contents = tuple(ids) if contents is None else tuple(contents)
+    joined = _joined(groups, contents)
     ends = np.cumsum([fractions[part] for part in PARTS])
-    places = np.array([_fraction(f"{seed}/{group}") for group in groups]) * ends[-1]
-    parts = np.minimum(np.searchsorted(ends, places, side="right"), len(PARTS) - 1)
-    rows = {part: np.flatnonzero(parts == i) for i, part in enumerate(PARTS)}
-    if empty := [part for part in PARTS if not len(rows[part])]:
+    places = np.array([_fraction(f"{seed}/{group}") for group in joined]) * ends[-1]
+    numbers = np.minimum(np.searchsorted(ends, places, side="right"), len(PARTS) - 1)
+    parts = tuple(PARTS[number] for number in numbers)
+    if empty := [part for part in PARTS if part not in parts]:
         raise DataError(
-            f"{len(ids)} samples in {len(set(groups))} groups leave no {', '.join(empty)} rows: "
-            "give more samples"
+            f"{len(ids)} samples in {len(set(joined))} groups leave no {', '.join(empty)} rows: "
+            "give more samples, or split by something finer"
         )
-    lines = sorted(f"{i}\t{PARTS[p]}" for i, p in zip(ids, parts, strict=True))
-    return Splits(rows, hashlib.sha256("\n".join(lines).encode()).hexdigest())
+    return Splits(tuple(ids), tuple(groups), contents, parts)
+
+
+def _joined(groups: Iterable[str], contents: Iterable[str]) -> list[str]:
+    """Return each row's group, groups of common content under the least of their names."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while (above := parent.setdefault(name, name)) != name:
+            parent[name] = parent[above]
+            name = above
+        return name
+
+    rows = list(groups)
+    first: dict[str, str] = {}
+    for group, content in zip(rows, contents, strict=True):
+        one, other = root(group), root(first.setdefault(content, group))
+        parent[max(one, other)] = min(one, other)
+    return [root(group) for group in rows]
 
 
 def _fraction(text: str) -> float:

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-import csv
-import platform
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from xmodkit.errors import DataError, MissingExtraError
 from xmodkit.model import Model
-from xmodkit.pair import ModalityPair, Route
+from xmodkit.pair import ModalityPair
 from xmodkit.train.assess import assess
-from xmodkit.train.data import Dataset, data_source, load_dataset
-from xmodkit.train.fit import Epoch, fit
+from xmodkit.train.checkpoint import Checkpoint
+from xmodkit.train.data import Dataset, Memory, load_dataset
+from xmodkit.train.distributed import Processes
+from xmodkit.train.fit import fit
+from xmodkit.train.folder import CACHE, CHECKPOINT, SPLIT, prepare_folder
+from xmodkit.train.logs import Epoch, LossLog, draw_losses
 from xmodkit.train.run import Run
-from xmodkit.train.splits import Splits, split_by_group
+from xmodkit.train.settings import identity, settings
+from xmodkit.train.splits import FRACTIONS, Splits, split_by_group
+from xmodkit.train.start import check_apart, start_from
 
 __all__ = ["TrainJob", "train"]
+
+Report = Callable[[Epoch], None]
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
 class TrainJob:
-    """All that one training is told. `source` says what the samples are: simulated or measured."""
+    """All that one training is told.
+
+    `split_by` names the entry of `Sample.groups` that stays in one part (`sample`: each on its
+    own), `fractions` how much each part gets; or `split` is the split.csv of another run.
+    `start` is the folder of a run to start from; `memory` says where prepared arrays are kept.
+    """
 
     pair: ModalityPair
     model: str
@@ -34,76 +45,127 @@ class TrainJob:
     out: Path
     seed: int = 0
     epochs: int | None = None
-    group: str = "plate"
+    split_by: str = "plate"
+    fractions: Mapping[str, float] = field(default_factory=lambda: FRACTIONS)
+    split: Path | None = None
+    start: Path | None = None
+    memory: Memory = "auto"
+    resume: bool = False
+    overwrite: bool = False
+    tensorboard: bool = False
 
 
 def train(
-    job: TrainJob,
-    report: Callable[[Epoch], None] = lambda _: None,
-    progress: Callable[[str, int], None] = lambda *_: None,
+    job: TrainJob, report: Report = lambda _: None, progress: Progress = lambda *_: None
 ) -> Run:
-    """Train, calibrate on rows never trained on, score on rows used for neither, and save."""
+    """Train, calibrate on rows never trained on, score on rows used for neither, and save.
+
+    Started by `torchrun`, all processes train and the first does the rest. Raise `UsageError` if
+    the folder holds another run, `DataError` if samples cannot be trained on.
+    """
+    processes = Processes()
+    if processes.is_first:
+        prepare_folder(job.out, resume=job.resume, overwrite=job.overwrite)
+    processes.wait()
+    model = _model(job)
+    route = job.pair.route(model.routes[0])
+    cache = job.out / CACHE / str(processes.rank)
+    data = load_dataset(
+        job.store,
+        job.pair,
+        route,
+        model,
+        job.split_by,
+        lambda n: progress("reading", n),
+        memory=job.memory,
+        cache=cache,
+    )
+    splits = _split(job, data)
+    _fit(job, model, data, splits, processes, report, progress)
+    if processes.is_first:
+        progress("calibrating and scoring", 0)
+        described = settings(
+            job.pair,
+            job.model,
+            model,
+            route,
+            job.seed,
+            data,
+            splits,
+            str(job.split or job.split_by),
+            str(job.start) if job.start else None,
+            processes.count,
+        )
+        run = assess(job.pair, model, route, job.store, job.out, data, splits, described)
+        run.save()
+        (job.out / CHECKPOINT).unlink(missing_ok=True)
+    shutil.rmtree(cache, ignore_errors=True)
+    processes.wait()
+    return run if processes.is_first else Run.load(job.out, job.pair)
+
+
+def _model(job: TrainJob) -> Model:
     torch.manual_seed(job.seed)
-    pair = job.pair
-    model = pair.models()[job.model]()
+    model = job.pair.models()[job.model]()
     if job.epochs is not None:
         model.stages = tuple(replace(stage, epochs=job.epochs) for stage in model.stages)
-    route = pair.route(model.routes[0])
-    data = load_dataset(job.store, pair, route, model, job.group, lambda n: progress("reading", n))
-    splits = split_by_group(data.ids, data.groups, job.seed)
-    job.out.mkdir(parents=True, exist_ok=True)
-    history = fit(
-        model, data.part(splits["train"]), data.part(splits["validation"]), job.seed, report
-    )
-    _write_losses(job.out / "losses.csv", history)
-    progress("calibrating and scoring", 0)
-    settings = _settings(job, model, route, data, splits)
-    run = assess(pair, model, route, job.store, job.out, data, splits, settings)
-    run.save()
-    return run
+    if job.start is not None:
+        start_from(model, job.start)
+    return model
 
 
-def _settings(
+def _split(job: TrainJob, data: Dataset) -> Splits:
+    if job.split is None:
+        splits = split_by_group(data.ids, data.groups, job.seed, job.fractions, data.contents)
+    else:
+        try:
+            splits = Splits.load(job.split).applied_to(data.ids, data.contents)
+        except DataError as error:
+            raise DataError(f"--split {job.split}: {error}") from error
+    if job.start is not None:
+        check_apart(splits, job.start)
+    return splits
+
+
+def _fit(
     job: TrainJob,
     model: Model,
-    route: Route,
     data: Dataset,
     splits: Splits,
-) -> dict[str, Any]:
-    return {
-        "plugin": job.pair.name,
-        "model": job.model,
-        "route": route.name,
-        "fields": [field.name for field in job.pair.modality(route.target).fields],
-        "seed": job.seed,
-        "stages": [asdict(stage) for stage in model.stages],
-        "parameters": {
-            name: sum(p.numel() for p in net.parameters()) for name, net in model.networks.items()
-        },
-        "data": {
-            "source": data_source(data),
-            "simulator": _simulator(data),
-            "samples": len(data.ids),
-            "hash": data.hash,
-        },
-        "split": {
-            "by": job.group,
-            "hash": splits.hash,
-            **{part: len(rows) for part, rows in splits.rows.items()},
-        },
-        "versions": {name: version(name) for name in ("xmodkit", "torch", "numpy", "pillow")}
-        | {"python": platform.python_version()},
-        "date": datetime.now(UTC).date().isoformat(),
-    }
+    processes: Processes,
+    report: Report,
+    progress: Progress,
+) -> None:
+    """Train the stages, leaving split, checkpoints and logs in the folder."""
+    told = identity(job.pair, model, job.seed, data, splits, processes.count)
+    checkpoint = Checkpoint(job.out / CHECKPOINT, told)
+    state = checkpoint.load() if job.resume else None
+    history = list(state.history) if state else []
+    log = None
+    if processes.is_first:
+        splits.save(job.out / SPLIT)
+        log = LossLog(job.out, history, tensorboard=job.tensorboard)
 
+    def noted(epoch: Epoch) -> None:
+        history.append(epoch)
+        if log is not None:
+            log.add(epoch)
+        report(epoch)
 
-def _simulator(data: Dataset) -> str:
-    versions = {str(m["simulator_version"]) for m in data.metadata if "simulator_version" in m}
-    return f"simulator version {', '.join(sorted(versions))}" if versions else ""
-
-
-def _write_losses(path: Path, history: Sequence[Epoch]) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(asdict(history[0])))
-        writer.writeheader()
-        writer.writerows(asdict(epoch) for epoch in history)
+    training, validation = splits["train"], splits["validation"]
+    fit(
+        model,
+        data.part(training, "train"),
+        data.part(validation, "validation"),
+        job.seed,
+        noted,
+        ids=([data.ids[i] for i in training], [data.ids[i] for i in validation]),
+        checkpoint=checkpoint,
+        processes=processes,
+    )
+    if log is not None:
+        log.close()
+        try:
+            draw_losses(job.out / "losses.png", history)
+        except MissingExtraError as error:  # a picture is not worth hours of training
+            progress(f"no losses.png: {error}", 0)

@@ -8,58 +8,69 @@ from pathlib import Path
 import torch
 
 from xmodkit.export import Exporter
-from xmodkit.modality import Arrays
+from xmodkit.modality import Array, Arrays, Axis, Field
 from xmodkit.modelfile import ModelMetadata, TestVector, write_model_file
-from xmodkit.pair import ModalityPair
+from xmodkit.pair import ModalityPair, Route
 from xmodkit.train.card import model_card
 from xmodkit.train.graph import CalibratedGraph
 from xmodkit.train.run import Run
 
 __all__ = ["write_model"]
 
+_PROVENANCE = ("model", "seed", "stages", "parameters", "data", "split", "versions", "date")
 
-def write_model(run: Run, pair: ModalityPair, exporter: Exporter, path: Path) -> ModelMetadata:
-    """Export a run's route to `path`, write its card beside it, return its metadata.
+
+def write_model(
+    run: Run, pair: ModalityPair, exporter: Exporter, path: Path, route: Route | None = None
+) -> ModelMetadata:
+    """Export a route of a run (its first if None) to `path`, its card beside it; return metadata.
 
     The expected outputs of the test vectors come from torch: replaying them proves the export.
+    Raise `UsageError` if the run's model does not offer the route.
     """
-    inputs = pair.modality(run.route.source).fields
-    graph = run.graph()
-    example = {name: array[None] for name, array in run.vectors[0].items()}
-    data = exporter(graph, inputs, graph.outputs, example)
+    judged = run.judged(route)
+    direction, first = judged.route, judged.vectors[0]
+    inputs = pair.modality(direction.source).fields
+    further = [_as_field(name, first[name]) for name in direction.inputs]
+    graph = run.graph(direction)
+    batched = {field.name for field in inputs}
+    example = {name: _feed(array, name in batched) for name, array in first.items()}
+    data = exporter(graph, inputs, graph.outputs, example, further)
+    names = [field.name for field in (*inputs, *further)]
     metadata = ModelMetadata(
         plugin=pair.name,
         plugin_version=version("xmodkit"),
-        route=run.route,
+        route=direction,
         inputs=inputs,
-        outputs=pair.modality(run.route.target).fields,
+        outputs=run.model.outputs(direction.name, pair.modality(direction.target).fields),
         opset=exporter.opset,
-        calibration=run.calibration,
+        calibration=judged.calibration,
         training={
-            key: run.settings[key]
-            for key in (
-                "model",
-                "seed",
-                "stages",
-                "parameters",
-                "data",
-                "split",
-                "versions",
-                "date",
-            )
+            **{key: run.settings[key] for key in _PROVENANCE},
+            "notes": list(run.model.notes),
         },
-        metrics=run.metrics,
+        metrics=judged.metrics,
         licence="MIT",
-        vectors=tuple(_vector(graph, [f.name for f in inputs], row) for row in run.vectors),
+        vectors=tuple(_vector(graph, names, batched, row) for row in judged.vectors),
     )
     write_model_file(path, data, metadata)
     path.with_suffix(".md").write_text(model_card(path.name, metadata), encoding="utf-8")
     return metadata
 
 
+def _as_field(name: str, array: Array) -> Field:
+    """Describe a further input by its array: it has no batch axis."""
+    axes = [Axis(name if i == 0 else f"{name}_{i}", size) for i, size in enumerate(array.shape)]
+    return Field(name, tuple(axes), array.dtype.name)
+
+
+def _feed(array: Array, batched: bool) -> Array:
+    return array[None] if batched else array
+
+
 @torch.no_grad()
-def _vector(graph: CalibratedGraph, names: list[str], row: Arrays) -> TestVector:
-    feeds = {name: row[name][None] for name in names}
+def _vector(graph: CalibratedGraph, names: list[str], batched: set[str], row: Arrays) -> TestVector:
+    feeds = {name: _feed(row[name], name in batched) for name in names}
     values = graph(*(torch.from_numpy(feeds[name]) for name in names))
     outputs = {name: value.numpy() for name, value in zip(graph.outputs, values, strict=True)}
     return TestVector(feeds, outputs)

@@ -30,6 +30,7 @@ LENGTHS: Final = (11, 18, 28, 45, 72, 115, 185, 220)  # points of a segment
 STEPS: Final = 5  # positions of a segment per length
 LEVEL_POINTS: Final = 16  # points whose mean is a level of a curve
 FLATNESS: Final = 0.15  # a foot's slope, of the steepest; its height, of the curve's range
+FOOT: Final = 0.15  # place of the foot between a curve's lowest and its mean flat level
 TOP_EV: Final = 2.9  # levels above this energy say how far a curve has risen
 LEAST_RISE: Final = 0.05  # alpha*t below which no edge is believed
 LEAST_SHARE: Final = 0.2  # of the curve's highest level, likewise
@@ -155,13 +156,21 @@ def _prepare(grid: _Grid, absorption: NDArray[np.floating]) -> tuple[Floats, _Gu
 
 
 def _foot(levels: Lines) -> Floats:
-    """Return the level at which each curve runs flat before it rises, 0 if it rises at once."""
+    """Return the level at which each curve runs flat before it rises, 0 if it rises at once.
+
+    The lowest flat level alone would lie too low under noise and fringes, their mean too high
+    under a band inside the gap.
+    """
     level = levels.level
     lowest, highest = level.min(axis=0), level.max(axis=0)
     flat = np.abs(levels.slope) <= FLATNESS * levels.slope.max(axis=0)
     flat &= level - lowest <= FLATNESS * (highest - lowest)
-    foot: Floats = np.where(flat, level, np.inf).min(axis=0)
-    foot[np.isinf(foot)] = 0
+    # each curve's levels lie together, so that they add up alike in any batch
+    count = flat.sum(axis=0)
+    total = np.ascontiguousarray(np.where(flat, level, 0.0).T).sum(axis=1)
+    least = np.where(flat, level, np.inf).min(axis=0)
+    least[count == 0] = 0
+    foot: Floats = least + FOOT * (total / np.maximum(count, 1) - least)
     return foot
 
 

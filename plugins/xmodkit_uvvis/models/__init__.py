@@ -1,8 +1,13 @@
 """Models of the pair (torch)."""
 
+from xmodkit.model import Model
+from xmodkit_uvvis.models.autoencoder import Vae
+from xmodkit_uvvis.models.cvae import Cvae
 from xmodkit_uvvis.models.joint import JointVaeAspm
 from xmodkit_uvvis.models.vae_aspm import VaeAspm
 
-__all__ = ["MODELS", "JointVaeAspm", "VaeAspm"]
+__all__ = ["MODELS", "Cvae", "JointVaeAspm", "Vae", "VaeAspm"]
 
-MODELS = {model.name: model for model in (VaeAspm, JointVaeAspm)}
+_ALL: tuple[type[Model], ...] = (VaeAspm, JointVaeAspm, Vae, Cvae)
+
+MODELS: dict[str, type[Model]] = {**{model.name: model for model in _ALL}, "aspm": VaeAspm}

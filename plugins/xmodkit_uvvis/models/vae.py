@@ -96,11 +96,13 @@ def draw(mean: Tensor, log_variance: Tensor) -> Tensor:
     return mean + torch.randn_like(mean) * torch.exp(log_variance / 2)
 
 
-def negative_elbo(mean: Tensor, log_variance: Tensor, logits: Tensor, image: Tensor) -> Tensor:
-    """Return cross-entropy x pixels + KL of a decoded batch, in single precision."""
+def negative_elbo(
+    mean: Tensor, log_variance: Tensor, logits: Tensor, image: Tensor, beta: float = 1.0
+) -> Tensor:
+    """Return cross-entropy x pixels + beta x KL of a decoded batch, in single precision."""
     mean, log_variance, logits = mean.float(), log_variance.float(), logits.float()
     pixels = image[0].numel()
     cross_entropy = nn.functional.binary_cross_entropy_with_logits(logits, image) * pixels
     kl = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(dim=1).mean()
-    loss: Tensor = cross_entropy + kl
+    loss: Tensor = cross_entropy + beta * kl
     return loss

@@ -17,10 +17,10 @@ from xmodkit_uvvis.reading.plate import is_plate, lay_grid
 from xmodkit_uvvis.reading.platemap import MappedSample, read_plate_map
 from xmodkit_uvvis.reading.published import read_published
 
-__all__ = ["SUFFIXES", "read_file", "read_scan"]
+__all__ = ["HDF5_SUFFIXES", "SUFFIXES", "read_file", "read_scan"]
 
-_HDF5_SUFFIXES = (".h5", ".hdf5")
-SUFFIXES: tuple[str, ...] = (*IMAGE_SUFFIXES, *_HDF5_SUFFIXES)
+HDF5_SUFFIXES = (".h5", ".hdf5")
+SUFFIXES: tuple[str, ...] = (*IMAGE_SUFFIXES, *HDF5_SUFFIXES)
 
 
 def read_file(
@@ -56,7 +56,7 @@ def read_scan(path: Path, options: Mapping[str, Any]) -> ImageFile:
 def _read(
     path: Path, options: Mapping[str, Any], energies: NDArray[np.float64] | None
 ) -> Iterator[Sample]:
-    if path.suffix.lower() in _HDF5_SUFFIXES:
+    if path.suffix.lower() in HDF5_SUFFIXES:
         return read_published(path, energies=energies)
     plate = is_plate(options)
     image = read_scan(path, options)

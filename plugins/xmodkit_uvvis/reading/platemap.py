@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 
 from xmodkit.errors import InputError
+from xmodkit_uvvis.reading.rows import NAMES, plain, read_rows
 
-__all__ = ["MappedSample", "read_plate_map"]
+__all__ = ["MappedSample", "names_cells", "read_plate_map"]
 
 # Every name under which a column is known, best first.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "cell": ("cell", "well", "position", "pos", "well_id"),
     "row": ("row", "plate_row", "r"),
     "column": ("column", "col", "plate_column", "plate_col", "c"),
-    "name": ("sample_id", "sample", "sample_name", "name", "id", "label"),
+    "name": NAMES,
     "plate": ("plate", "plate_id", "scan", "image"),
 }
 
@@ -67,34 +66,24 @@ def read_plate_map(
 
 def _lines(path: Path) -> Iterator[tuple[int, tuple[dict[str, str], dict[str, str]]]]:
     """Yield each row's line number, its known columns and the others."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: the plate map cannot be opened ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: the plate map is not text in UTF-8; save it as CSV") from error
-    first = text.partition("\n")[0]
-    table = csv.reader(StringIO(text), delimiter=max(",;\t", key=first.count))
-    header = [
-        re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_") for name in next(table, [])
-    ]
+    rows = read_rows(path)
+    header = [plain(name) for name in rows.header]
     places = _known_columns(path, header)
-    for values in table:
-        if not any(value.strip() for value in values):
-            continue
-        if len(values) != len(header):
-            raise InputError(
-                f"{path}, line {table.line_num}: {len(values)} values given, "
-                f"{len(header)} expected as in the header"
-            )
-        stripped = [value.strip() for value in values]
-        known = {name: stripped[place] for name, place in places.items()}
+    for line, values in rows.lines:
+        known = {name: values[place] for name, place in places.items()}
         others = {
-            name: stripped[place]
+            name: values[place]
             for place, name in enumerate(header)
             if name and place not in places.values()
         }
-        yield table.line_num, (known, others)
+        yield line, (known, others)
+
+
+def names_cells(header: Sequence[str]) -> bool:
+    """Return whether a table with this header, as written, is a plate map."""
+    given = {plain(name) for name in header}
+    has = {known for known, names in _COLUMNS.items() if given & set(names)}
+    return {"name", "cell"} <= has or {"name", "row", "column"} <= has
 
 
 def _known_columns(path: Path, header: Sequence[str]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xmodkit.errors import InputError, MissingExtraError
 from xmodkit.modality import Arrays
 from xmodkit.pair import Sample
+from xmodkit_uvvis.reading.composition import composition_text
 from xmodkit_uvvis.reading.spectra import resample
 
 __all__ = ["read_published"]
@@ -97,7 +98,7 @@ def _read_block(
         composition = {} if fractions is None else _composition(elements, fractions[:, row])
         groups = {} if plates is None else {"plate": _text(plates[row])}
         if composition:
-            groups["composition"] = "".join(f"{e}{x:.3f}" for e, x in sorted(composition.items()))
+            groups["composition"] = composition_text(composition)
         yield Sample(
             id=f"{path.stem}-{index}",
             arrays=arrays,

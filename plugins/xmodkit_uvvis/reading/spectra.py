@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from xmodkit.errors import InputError
 from xmodkit_uvvis.reading.table import Column, read_table, words
 
-__all__ = ["NM_EV", "SpectrumFile", "read_spectrum", "resample"]
+__all__ = ["NM_EV", "Base", "SpectrumFile", "absorption_of", "read_spectrum", "resample"]
 
 NM_EV = 1239.84198  # h c / e, CODATA 2018: energy in eV = NM_EV / wavelength in nm
 _LN_10 = math.log(10)
 _WIDEST_GAP = 0.1  # eV between neighbouring points inside the range asked for
 
 Floats = NDArray[np.float64]
+Base = Literal["10", "e"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ def read_spectrum(
     path: Path,
     energies: Floats,
     *,
-    absorbance_base: Literal["10", "e"] | None = None,
+    absorbance_base: Base | None = None,
     neglect_reflection: bool = False,
 ) -> SpectrumFile:
     """Return a spectrum file's absorption at `energies` (eV, ascending).
@@ -55,19 +56,37 @@ def read_spectrum(
     `energies`.
     """
     try:
-        columns = read_table(path)
-        energy = _energy(columns)
-        notices: list[str] = []
-        inside = _around(energy, energies)
-        values = _absorption(
-            {name: Column(c.header, c.values[inside]) for name, c in columns.items()},
-            absorbance_base,
-            neglect_reflection,
-            notices,
+        return absorption_of(
+            read_table(path),
+            energies,
+            absorbance_base=absorbance_base,
+            neglect_reflection=neglect_reflection,
         )
-        resampled = resample(energy[inside], values, energies)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error.__cause__
+
+
+def absorption_of(
+    columns: Mapping[str, Column],
+    energies: Floats,
+    *,
+    absorbance_base: Base | None = None,
+    neglect_reflection: bool = False,
+) -> SpectrumFile:
+    """Return the absorption at `energies` (eV, ascending) of a table's columns by kind.
+
+    As `read_spectrum`, for what is in memory already. Raise `InputError` as it does.
+    """
+    energy = _energy(columns)
+    notices: list[str] = []
+    inside = _around(energy, energies)
+    values = _absorption(
+        {name: Column(c.header, c.values[inside]) for name, c in columns.items()},
+        absorbance_base,
+        neglect_reflection,
+        notices,
+    )
+    resampled = resample(energy[inside], values, energies)
     return SpectrumFile(resampled.astype(np.float32), tuple(notices))
 
 
@@ -136,7 +155,7 @@ def _around(energy: Floats, energies: Floats) -> NDArray[np.bool_]:
 
 def _absorption(
     columns: Mapping[str, Column],
-    absorbance_base: Literal["10", "e"] | None,
+    absorbance_base: Base | None,
     neglect_reflection: bool,
     notices: list[str],
 ) -> Floats:
@@ -155,17 +174,19 @@ def _absorption(
             )
         return column.values
     if sources == ["absorbance"]:
-        base = _base(column.header, absorbance_base)
+        base = _base(column.header, absorbance_base, notices)
         return column.values * _LN_10 if base == "10" else column.values
     return _from_transmission(column, columns.get("reflection"), neglect_reflection, notices)
 
 
-def _base(header: str, given: Literal["10", "e"] | None) -> Literal["10", "e"]:
+def _base(header: str, given: Base | None, notices: list[str]) -> Base:
     """Return the base of an absorbance by its header or by what was given, never by a guess."""
     text = header.lower().replace("_", " ")
     decadic = re.search(r"\blog ?\(?10\b|\ba10\b|base[ -]?10\b|\bdecadic\b|\blg\b", text)
     natural = re.search(r"\bln\b|\bnatural\b|base[ -]?e\b|\bnapierian\b", text)
-    said: set[Literal["10", "e"]] = {given} if given else set()
+    if given and not (decadic or natural):
+        notices.append(f"absorbance taken to base {given}, as --absorbance-base says")
+    said: set[Base] = {given} if given else set()
     said |= {"10"} if decadic else set()
     said |= {"e"} if natural else set()
     if len(said) == 1:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import InputError
 
-__all__ = ["Column", "read_table", "words"]
+__all__ = ["Column", "kind_of", "read_columns", "read_table", "words"]
 
 Floats = NDArray[np.float64]
 
@@ -59,27 +59,36 @@ def read_table(path: Path) -> dict[str, Column]:
     header are passed over. Raise `InputError` for a table without numbers, header or axis, with
     one kind twice, or with a line that is not numbers.
     """
-    lines = _lines(path)
-    header, rows = _split(lines)
+    given = read_columns(path)
     columns: dict[str, Column] = {}
-    for place, name in enumerate(header):
-        kind = _kind(name)
+    for column in given:
+        kind = kind_of(column.header)
         if kind in columns:
             raise InputError(
-                f"columns {columns[kind].header!r} and {name!r} both hold {kind}; "
+                f"columns {columns[kind].header!r} and {column.header!r} both hold {kind}; "
                 "keep one spectrum per file"
             )
         if kind:
-            columns[kind] = Column(name, rows[:, place])
+            columns[kind] = column
     if "axis" not in columns or len(columns) < 2:
         raise InputError(
-            f"columns {', '.join(repr(name) for name in header)} given; a wavelength in nm or an "
+            f"columns {', '.join(repr(c.header) for c in given)} given; a wavelength in nm or an "
             "energy in eV, and absorbance, absorption, or transmission and reflection expected"
         )
     return columns
 
 
-def _kind(header: str) -> str:
+def read_columns(path: Path) -> list[Column]:
+    """Return the columns of a table of numbers under one header line.
+
+    Raise `InputError` for a table without numbers or header, or with a line that is not numbers.
+    """
+    header, rows = _split(_lines(path))
+    return [Column(name, rows[:, place]) for place, name in enumerate(header)]
+
+
+def kind_of(header: str) -> str:
+    """Return what a column holds by its header, "" where the header does not say."""
     found = words(header)
     kind = next((kind for kind, names in _KINDS.items() if names & found), "")
     # `Absorption (a.u.)` is mostly a spectrometer's absorbance: its base must be told.

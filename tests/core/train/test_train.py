@@ -17,10 +17,9 @@ from xmodkit.errors import DataError, InputError  # noqa: E402
 from xmodkit.model import Stage  # noqa: E402
 from xmodkit.pair import ModalityPair  # noqa: E402
 from xmodkit.predictor import ModelPredictor  # noqa: E402
-from xmodkit.records import sample_columns, sample_rows  # noqa: E402
+from xmodkit.records import held, sample_columns, sample_rows  # noqa: E402
 from xmodkit.store import StoreWriter  # noqa: E402
 from xmodkit.train import Run, TrainJob, fit, train, write_model  # noqa: E402
-from xmodkit.train.splits import PARTS, split_by_group  # noqa: E402
 from xmodkit.verify import verify  # noqa: E402
 from xmodkit_uvvis.models import JointVaeAspm, VaeAspm  # noqa: E402
 
@@ -39,8 +38,9 @@ def store(pair: ModalityPair, tmp_path_factory: pytest.TempPathFactory) -> Path:
         replace(s, groups={"plate": str(i // 10)})
         for i, s in enumerate(pair.simulate(SAMPLES, 5, {}))
     ]
-    with StoreWriter.create(path, sample_columns(pair.modalities)) as writer:
-        writer.append(sample_rows(samples, pair.modalities))
+    modalities = held(samples[0], pair.modalities)
+    with StoreWriter.create(path, sample_columns(modalities)) as writer:
+        writer.append(sample_rows(samples, modalities))
     return path
 
 
@@ -114,25 +114,6 @@ def test_a_loss_that_is_not_finite_names_the_stage(pair: ModalityPair):
     }
     with pytest.raises(DataError, match="stage aspm, epoch 1"):
         fit(model, rows, rows, seed=0)
-
-
-def test_groups_are_never_split_and_keep_their_part():
-    ids = [f"s{i}" for i in range(2000)]
-    groups = [f"g{i // 10}" for i in range(2000)]
-    splits = split_by_group(ids, groups, seed=4)
-    assert sorted(np.concatenate([splits[p] for p in PARTS])) == list(range(2000))
-    part_of = {}
-    for part in PARTS:
-        for row in splits[part]:
-            assert part_of.setdefault(groups[row], part) == part
-    fewer = split_by_group(ids[:1500], groups[:1500], seed=4)
-    assert all(part_of[groups[row]] == part for part in PARTS for row in fewer[part])
-    assert splits.hash != fewer.hash
-
-
-def test_too_few_groups_are_refused():
-    with pytest.raises(DataError, match="leave no"):
-        split_by_group(["a", "b"], ["g", "g"], seed=0)
 
 
 def test_a_folder_without_a_run_is_named(pair: ModalityPair, tmp_path: Path):

@@ -99,7 +99,7 @@ def test_what_cannot_be_read_is_a_failure_of_that_file(save, draw_plate, tmp_pat
     assert "give --dpi" in failure(path, {"pitch_mm": 5.0})
     assert "reaches beyond the image" in failure(path, {"grid": "1x1", "region": "0,0,9999,9"})
     gone = {"grid": "1x1", "plate_map": tmp_path / "map.csv"}
-    assert "map.csv: the plate map cannot be opened" in failure(path, gone)
+    assert "map.csv: the table cannot be opened" in failure(path, gone)
 
 
 def test_a_missing_library_fails_the_file_and_names_the_extra(tmp_path, monkeypatch):

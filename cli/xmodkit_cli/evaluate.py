@@ -1,0 +1,105 @@
+"""`xmod evaluate`: judge a run on samples it never saw, as a report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from xmodkit import plugins
+from xmodkit.errors import InputError, MissingExtraError, UsageError
+from xmodkit_cli.common import (
+    PATH,
+    debug_option,
+    echo,
+    json_option,
+    overwrite_option,
+    print_json,
+    seed_option,
+)
+
+if TYPE_CHECKING:
+    from xmodkit.report import Report
+    from xmodkit.train.unseen import RowChoice
+
+__all__ = ["command"]
+
+
+@click.command("evaluate")
+@click.argument("run", type=PATH)
+@click.argument("store", type=PATH)
+@click.option(
+    "--report",
+    type=PATH,
+    help="The report, one HTML file; its numbers go beside it. RUN/report.html by default.",
+)
+@click.option(
+    "--compare", type=PATH, multiple=True, help="Another run, judged on the same samples; repeat."
+)
+@click.option(
+    "--rows",
+    type=click.Choice(["test", "all-unseen"]),
+    default="all-unseen",
+    show_default=True,
+    help="The run's own test rows alone, or every row of the store that it never saw.",
+)
+@seed_option
+@overwrite_option
+@json_option
+@debug_option
+def command(
+    run: Path,
+    store: Path,
+    report: Path | None,
+    compare: tuple[Path, ...],
+    rows: str,
+    seed: int,
+    overwrite: bool,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Judge a finished run on samples it never saw, and write a report with pictures.
+
+    Example: xmod evaluate runs/a samples.zarr --report report.html
+    """
+    path = report or run / "report.html"
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: exists already; --overwrite replaces it")
+    try:
+        from xmodkit.report import make_report
+        from xmodkit.train.evaluate import EvaluationJob, evaluate
+    except ImportError as error:
+        raise MissingExtraError("judging", error.name or "torch", "train") from error
+    pair = plugins.pair(_plugin_of(run))
+    job = EvaluationJob(pair, (run, *compare), store, cast("RowChoice", rows), seed)
+    found = evaluate(job, echo)
+    for reason, count in found.left_out.items():
+        echo(f"left out: {count} {reason}")
+    echo("drawing")
+    made = make_report(found)
+    beside = made.write(path)
+    if as_json:
+        print_json(made.numbers)
+    else:
+        _print_summary(made)
+    echo(f"report: {path}, numbers: {beside}")
+    return 0
+
+
+def _print_summary(report: Report) -> None:
+    """Print the summary's lines: each quantity, then each peer's value."""
+    for row in report.numbers["summary"]:
+        values = ", ".join(
+            f"{peer} {value:.3f}" for peer, value in row["values"].items() if value is not None
+        )
+        published = f" (published {row['published']})" if row["published"] else ""
+        click.echo(f"{row['quantity']}: {values}{published}")
+
+
+def _plugin_of(run: Path) -> str:
+    try:
+        return str(json.loads((run / "run.json").read_text())["plugin"])
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{run}: no finished run here; train one with `xmod train`") from error

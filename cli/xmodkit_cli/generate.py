@@ -1,0 +1,170 @@
+"""`xmod generate`: made-up samples of one modality, predicted into another."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xmodkit.errors import InputError, PluginError, UsageError
+from xmodkit.modelfile import read_model_file
+from xmodkit.output import OutputPaths, make_folder
+from xmodkit.pair import Generation, ModalityPair, Options, Predictor, Route
+from xmodkit.records import sample_columns, sample_rows
+from xmodkit_cli.common import (
+    PATH,
+    PairCommand,
+    debug_option,
+    device_option,
+    echo,
+    json_option,
+    out_option,
+    overwrite_option,
+    plugin_option,
+    print_json,
+    required_pair,
+    seed_option,
+    split_options,
+)
+
+__all__ = ["command"]
+
+
+@click.command("generate", cls=PairCommand)
+@plugin_option
+@click.option("--model", type=PATH, help="A model file in place of the shipped one.")
+@click.option("--route", help="SOURCE:TARGET; the model file's, or the pair's generating one.")
+@seed_option
+@out_option
+@device_option
+@overwrite_option
+@json_option
+@debug_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    plugin: str | None,
+    model: Path | None,
+    route: str | None,
+    seed: int,
+    out: Path | None,
+    device: str,
+    overwrite: bool,
+    as_json: bool,
+    debug: bool,
+    **own: Any,
+) -> int:
+    """Generate samples of one modality from made-up ones of another.
+
+    Writes pictures and a store of the samples: --out X.png the picture and X.zarr beside it,
+    --out X.zarr the store and its pictures in X.figures.
+
+    Example: xmod generate --plugin uvvis --gap 1.4:2.9 --slope 4:40 --max 0.75 -o grid.png
+    """
+    pair = required_pair(ctx)
+    options = split_options(pair, own)
+    direction = _direction(pair, route, model)
+    path = model or pair.model_file(direction, options)
+    predictor = pair.predictor(direction, path, device, options)
+    target = out or Path(f"{pair.name}-generated.zarr")
+    paths = OutputPaths.at(target.with_suffix(".zarr") if target.suffix == ".png" else target)
+    if target.suffix == ".png" and target.exists() and not overwrite:
+        raise UsageError(f"{target}: exists already; --overwrite replaces it")
+    if paths.store.exists() and not overwrite:
+        raise UsageError(f"{paths.store}: exists already; --overwrite replaces it")
+    paths.prepare(resume=False, overwrite=overwrite)
+    started = time.perf_counter()
+    made = pair.generate(predictor, seed, options)
+    seconds = time.perf_counter() - started
+    _store(paths.store, pair, direction, predictor, made, seed, options)
+    pictures = _draw(made, target, paths.figures)
+    summary = _summary(made, predictor, path, paths.store, seconds)
+    if as_json:
+        print_json({**summary, "pictures": [str(picture) for picture in pictures]})
+        return 0
+    for picture in pictures:
+        echo(f"picture: {picture}")
+    echo(f"{summary['out']} generated, {summary['novel']} of them novel; store: {paths.store}")
+    return 0
+
+
+def _direction(pair: ModalityPair, route: str | None, model: Path | None) -> Route:
+    """Return the route: the one asked for, the model file's, or the first with further inputs."""
+    if model is not None:
+        metadata = read_model_file(model).metadata
+        if metadata.plugin != pair.name:
+            raise UsageError(
+                f"{model}: made for plugin {metadata.plugin!r}, used with --plugin {pair.name}; "
+                "leave --plugin out"
+            )
+        if route is not None and pair.route(route).name != metadata.route.name:
+            raise UsageError(
+                f"--route {route}: {model} predicts {metadata.route.name}; leave --route out"
+            )
+        return pair.route(metadata.route.name)
+    if route is not None:
+        return pair.route(route)
+    found = next((r for r in pair.routes if r.inputs), None)
+    if found is None:
+        raise PluginError(f"{pair.name} generates nothing: none of its routes takes a latent")
+    return found
+
+
+def _store(
+    path: Path,
+    pair: ModalityPair,
+    route: Route,
+    predictor: Predictor,
+    made: Generation,
+    seed: int,
+    options: Options,
+) -> None:
+    from xmodkit.store import StoreWriter
+
+    if not made.samples:
+        raise InputError("nothing was generated")
+    modalities = [pair.modality(name) for name in (route.source, route.target)]
+    attributes = {
+        "plugin": pair.name,
+        "route": route.name,
+        "made_by": "generate",
+        "model_hash": predictor.identity,
+        "seed": seed,
+        "options": {name: str(value) for name, value in options.items() if value is not None},
+    }
+    with StoreWriter.create(path, sample_columns(modalities), attributes=attributes) as writer:
+        writer.append(sample_rows(made.samples, modalities), keys=[s.id for s in made.samples])
+
+
+def _draw(made: Generation, target: Path, figures: Path) -> list[Path]:
+    """Save the pictures: beside each other under the name asked for, or in the figures' folder."""
+    if target.suffix != ".png":
+        make_folder(figures, "--out")
+        paths = [figures / f"{name}.png" for name in made.pictures]
+    elif len(made.pictures) == 1:
+        paths = [target]
+    else:
+        paths = [target.with_stem(f"{target.stem}-{name}") for name in made.pictures]
+    for path, picture in zip(paths, made.pictures.values(), strict=True):
+        picture.save(path)
+    return paths
+
+
+def _summary(
+    made: Generation, predictor: Predictor, model: Path, store: Path, seconds: float
+) -> dict[str, Any]:
+    count = len(made.samples)
+    return {
+        "in": count,
+        "out": count,
+        "failed": 0,
+        "skipped": 0,
+        "novel": sum(bool(sample.metadata.get("novel")) for sample in made.samples),
+        "device": predictor.device,
+        "samples_per_s": round(count / seconds, 1) if seconds else 0.0,
+        "model": str(model),
+        "store": str(store),
+    }

@@ -1,0 +1,211 @@
+"""All numbers of a judged run, as plain JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from xmodkit.evaluation import Evaluation
+from xmodkit.modality import Array
+from xmodkit.scores import (
+    aurc,
+    bound_scores,
+    error_curves,
+    error_scores,
+    finite,
+    paired_bootstrap,
+    scalar_errors,
+    scalar_scores,
+    spearman,
+)
+
+__all__ = ["coverage_by_group", "evaluation_numbers", "flat"]
+
+_FEWEST_PER_GROUP = 10  # samples below which a group's coverage says nothing
+
+
+def evaluation_numbers(evaluation: Evaluation) -> dict[str, Any]:
+    """Return scores of fields, derived scalars, novelty and groups, and where they come from."""
+    found: dict[str, Any] = finite(
+        {
+            **provenance(evaluation),
+            "fields": {name: _field(evaluation, name) for name in evaluation.truth},
+            "derived": {name: _scalar(evaluation, name) for name in evaluation.derived_truth},
+            "novelty": _novelty(evaluation),
+            "by_group": _by_group(evaluation),
+            "against": _against(evaluation),
+        }
+    )
+    return found
+
+
+def provenance(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what was judged, on which data, and what was left out."""
+    settings = evaluation.run.settings
+    return {
+        "run": evaluation.run.name,
+        "compared": [run.name for run in evaluation.runs[1:]],
+        "route": evaluation.route.name,
+        "model": settings["model"],
+        "parameters": evaluation.run.parameters,
+        "simulated": evaluation.simulated,
+        "store": evaluation.store,
+        "rows": evaluation.rows,
+        "samples": len(evaluation.samples),
+        "left_out": dict(evaluation.left_out),
+        "reference_samples": len(evaluation.reference),
+        "bounds": {"source": evaluation.bounds_source, "stated_coverage": evaluation.coverage},
+        "seed": {"training": settings["seed"], "report": evaluation.seed},
+        "data": settings["data"],
+        "split": settings["split"],
+        "date": settings["date"],
+        "versions": settings["versions"],
+    }
+
+
+def flat(array: Array) -> Array:
+    """Return an array (samples, ...) as (samples, channels)."""
+    return array.reshape(len(array), -1)
+
+
+def _field(evaluation: Evaluation, name: str) -> dict[str, Any]:
+    truth = flat(evaluation.truth[name])
+    value = evaluation.prediction.fields[name]
+    scores: dict[str, Any] = {
+        "peers": {
+            peer: error_scores(truth, flat(fields[name]))
+            for peer, fields in evaluation.peers.items()
+        }
+    }
+    if value.lower is not None and value.upper is not None:
+        scores["bounds"] = bound_scores(
+            truth,
+            flat(value.lower),
+            flat(value.upper),
+            _novelty_of(evaluation),
+            flat(evaluation.reference_truth[name]),
+            evaluation.coverage,
+        )
+    if evaluation.truth[name].ndim == 2:
+        scores["curves"] = {
+            peer: {
+                kind: [round(float(v), 5) for v in curve]
+                for kind, curve in error_curves(truth, fields[name]).items()
+            }
+            for peer, fields in evaluation.peers.items()
+        }
+    return scores
+
+
+def _scalar(evaluation: Evaluation, name: str) -> dict[str, Any]:
+    field = next(f for f in evaluation.pair.derived(evaluation.route) if f.name == name)
+    limits = field.valid_range or (-np.inf, np.inf)
+    truth = evaluation.derived_truth[name].value
+    scores: dict[str, Any] = {
+        "unit": field.unit,
+        "window": list(limits),
+        "peers": {
+            peer: scalar_errors(truth, values[name], limits)
+            for peer, values in evaluation.derived_peers.items()
+        },
+    }
+    scalar = evaluation.prediction.derived[name]
+    if scalar.lower is not None and scalar.upper is not None:
+        known = evaluation.derived_reference[name].value
+        if np.isfinite(known).any():
+            scores["bounds"] = scalar_scores(
+                truth,
+                scalar.value,
+                scalar.lower,
+                scalar.upper,
+                _novelty_of(evaluation),
+                known,
+                limits,
+                evaluation.coverage,
+            )
+    return scores
+
+
+def _novelty(evaluation: Evaluation) -> dict[str, Any]:
+    prediction = evaluation.prediction
+    if prediction.novelty is None:
+        return {}
+    error = np.sqrt(evaluation.loss)
+    return {
+        "novel_share": None if prediction.novel is None else float(prediction.novel.mean()),
+        "spearman_with_error": spearman(prediction.novelty, error),
+        "aurc": aurc(error, prediction.novelty),
+        "aurc_at_random": float(error.mean()),
+        "aurc_by_error": aurc(error, error),
+    }
+
+
+def coverage_by_group(evaluation: Evaluation, kind: str) -> Array:
+    """Return the pointwise coverage of each group of a kind, of those with enough samples."""
+    value = evaluation.prediction.fields[evaluation.field]
+    if value.lower is None or value.upper is None:
+        return np.empty(0)
+    truth = evaluation.truth[evaluation.field]
+    inside = flat((truth >= value.lower) & (truth <= value.upper)).mean(axis=1)
+    bounded = ~np.isnan(flat(value.lower)).any(axis=1)
+    names, places = np.unique(evaluation.groups[kind][bounded], return_inverse=True)
+    counts = np.bincount(places, minlength=len(names))
+    means = np.bincount(places, weights=inside[bounded], minlength=len(names))
+    enough = counts >= _FEWEST_PER_GROUP
+    found: Array = means[enough] / counts[enough]
+    return found
+
+
+def _by_group(evaluation: Evaluation) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for kind, seen in evaluation.seen.items():
+        coverage = coverage_by_group(evaluation, kind)
+        found[kind] = {
+            "groups": len(np.unique(evaluation.groups[kind])),
+            "groups_with_enough_samples": len(coverage),
+            "coverage_of_worst_group": float(coverage.min()) if coverage.size else None,
+            "coverage_of_median_group": float(np.median(coverage)) if coverage.size else None,
+            "seen_in_training": _part(evaluation, seen),
+            "never_seen": _part(evaluation, ~seen),
+        }
+    return found
+
+
+def _part(evaluation: Evaluation, rows: Array) -> dict[str, Any]:
+    """Return the main scores of some rows; with fewer than 2 there are none."""
+    if rows.sum() < 2:
+        return {"samples": int(rows.sum())}
+    part, name = evaluation.at(rows), evaluation.field
+    scores = _field(part, name)
+    run = scores["peers"][part.run.name]
+    return {
+        "samples": len(part.samples),
+        **{key: run[key] for key in ("r2_mean", "r2_min", "mae", "rmse")},
+        **{k: v for k, v in scores.get("bounds", {}).items() if k.startswith("coverage")},
+        **{name: _scalar(part, name)["peers"][part.run.name] for name in part.derived_truth},
+    }
+
+
+def _against(evaluation: Evaluation) -> dict[str, Mapping[str, Any]]:
+    """Return how much lower the run's error is than each peer's, with a paired bootstrap."""
+    by = str(evaluation.run.settings["split"]["by"])
+    units = evaluation.groups.get(by, np.arange(len(evaluation.samples)))
+    own = np.sqrt(evaluation.loss)
+    found: dict[str, Mapping[str, Any]] = {}
+    for peer in list(evaluation.peers)[1:]:
+        other = np.sqrt(evaluation.loss_of(peer))
+        difference, low, high = paired_bootstrap(own, other, units, evaluation.seed)
+        found[peer] = {
+            "rmse_difference": difference,
+            "interval_95": [low, high],
+            "units": by if by in evaluation.groups else "sample",
+            "excludes_zero": low > 0 or high < 0,
+        }
+    return found
+
+
+def _novelty_of(evaluation: Evaluation) -> Array:
+    novelty = evaluation.prediction.novelty
+    return np.zeros(len(evaluation.samples)) if novelty is None else novelty

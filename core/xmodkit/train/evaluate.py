@@ -1,0 +1,219 @@
+"""Judge a finished run on samples it never saw, beside floors and other runs."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from xmodkit.errors import DataError
+from xmodkit.evaluation import TRAINING_MEAN, Candidate, Evaluation
+from xmodkit.modality import Array, Arrays
+from xmodkit.pair import ModalityPair, Route, Sample
+from xmodkit.prediction import Prediction, Value
+from xmodkit.reading import samples_in_store
+from xmodkit.train.data import samples_at
+from xmodkit.train.run import Run
+from xmodkit.train.unseen import RowChoice, Seen, StoreIndex, choose_rows
+
+__all__ = ["EvaluationJob", "candidate", "evaluate"]
+
+_BATCH = 64
+_REFERENCE_ROWS = 5000  # more training rows move neither mean nor quantiles nor a small ridge
+
+
+@dataclass(frozen=True)
+class EvaluationJob:
+    """All that one evaluation is told; `runs` starts with the one to judge."""
+
+    pair: ModalityPair
+    runs: tuple[Path, ...]
+    store: Path
+    rows: RowChoice = "all-unseen"
+    seed: int = 0
+
+
+def evaluate(job: EvaluationJob, progress: Callable[[str], None] = lambda _: None) -> Evaluation:
+    """Predict every sample of a store that no run saw, and gather what a report needs.
+
+    Raise `DataError` if nothing is left to judge, `InputError` if a folder holds no finished run
+    or its split is not known.
+    """
+    runs = [Run.load(folder, job.pair) for folder in job.runs]
+    route = runs[0].route
+    seen = [
+        replace(Seen.load(run.folder, str(run.settings["split"]["by"])), run=name)
+        for run, name in zip(runs, _names(job.runs), strict=True)
+    ]
+    progress(f"reading {job.store}")
+    index = StoreIndex.of(samples_in_store(job.store, job.pair, route, every_modality=True))
+    rows, left_out = choose_rows(index, seen, job.rows)
+    if not rows:
+        reasons = "; ".join(f"{n} {reason}" for reason, n in left_out.items()) or "it is empty"
+        raise DataError(
+            f"{job.store}: no sample left to judge ({reasons}); give samples of its own"
+        )
+    trained = index.rows_in(seen[0], "train")
+    kept = np.random.default_rng(job.seed).permutation(trained)[:_REFERENCE_ROWS]
+    picked = _samples(job, route, {*rows, *(int(i) for i in kept)})
+    samples = [picked[i] for i in rows]
+    reference = [picked[i] for i in sorted(int(i) for i in kept)]
+    candidates = [
+        candidate(run, job.pair, name) for run, name in zip(runs, _names(job.runs), strict=True)
+    ]
+    progress(f"predicting {len(samples)} samples")
+    prediction = candidates[0].predict(route.name, samples, None)
+    groups, known = _groups(index, rows, trained, seen[0])
+    return Evaluation(
+        pair=job.pair,
+        route=route,
+        runs=tuple(candidates),
+        samples=samples,
+        truth=candidates[0].targets(route.name, samples),
+        prediction=prediction,
+        peers=_peers(job.pair, route, candidates, prediction, samples, reference),
+        reference=reference,
+        groups=groups,
+        seen=known,
+        left_out=left_out,
+        store=str(job.store),
+        rows=job.rows,
+        coverage=runs[0].calibration.coverage,
+        bounds_source=runs[0].calibration.source,
+        seed=job.seed,
+    )
+
+
+def candidate(run: Run, pair: ModalityPair, name: str) -> Candidate:
+    """Return a run as something that can be judged."""
+    with (run.folder / "losses.csv").open(newline="", encoding="utf-8") as file:
+        losses = [_numbers(row) for row in csv.DictReader(file)]
+    predict = partial(_predict, run, pair)
+    return Candidate(name, run.settings, tuple(run.routes), losses, run.model, predict)
+
+
+def _predict(
+    run: Run, pair: ModalityPair, route_name: str, samples: Sequence[Sample], like: Sample | None
+) -> Prediction:
+    """Predict samples on any of a run's routes; further inputs are those of the sample `like`."""
+    route = pair.route(route_name)
+    calibration = run.judged(route).calibration
+    found = _run_graph(run, pair, route, samples, like)
+    fields = {
+        field.name: Value(
+            found[tensor],
+            found.get(f"{tensor}_lower"),
+            found.get(f"{tensor}_upper"),
+            field.unit,
+            field.axes,
+        )
+        for field in pair.modality(route.target).fields
+        if (tensor := route.tensor(field.name))
+    }
+    novel = found["novel"]
+    derived = pair.derive({name: value.value for name, value in fields.items()}, route)
+    return Prediction(
+        fields=fields,
+        derived=calibration.bound(derived, novel),
+        novelty=found["novelty"],
+        novel=novel,
+        latent=found.get("latent"),
+        bounds_source=calibration.sources(novel, len(samples)),
+    )
+
+
+@torch.no_grad()
+def _run_graph(
+    run: Run, pair: ModalityPair, route: Route, samples: Sequence[Sample], like: Sample | None
+) -> dict[str, Array]:
+    """Run a route's calibrated graph on samples, in batches of equal shape; keep their order."""
+    graph = run.graph(route)
+    names = [field.name for field in pair.modality(route.source).fields]
+    further = [torch.from_numpy(array) for array in run.model.inputs(route.name, like).values()]
+    rows = [pair.encode(sample, route, {})[0] for sample in samples]
+    shapes: dict[Any, list[int]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        shapes[tuple(row[name].shape for name in names)].append(i)
+    batches = [s[i : i + _BATCH] for s in shapes.values() for i in range(0, len(s), _BATCH)]
+    parts: dict[str, list[Array]] = defaultdict(list)
+    for batch in batches:
+        feeds = [torch.from_numpy(np.stack([rows[i][name] for i in batch])) for name in names]
+        for name, value in zip(graph.outputs, graph(*feeds, *further), strict=True):
+            parts[name].append(value.numpy())
+    order = np.argsort(np.concatenate(batches))
+    return {name: np.concatenate(arrays)[order] for name, arrays in parts.items()}
+
+
+def _samples(job: EvaluationJob, route: Route, wanted: set[int]) -> dict[int, Sample]:
+    rows = np.array(sorted(wanted))
+    found = samples_at(job.store, job.pair, route, rows)
+    return {sample.ordinal: sample for sample in found}
+
+
+def _peers(
+    pair: ModalityPair,
+    route: Route,
+    candidates: Sequence[Candidate],
+    prediction: Prediction,
+    samples: Sequence[Sample],
+    reference: Sequence[Sample],
+) -> dict[str, Arrays]:
+    """Return predicted fields by name: runs, then baselines, then the training mean."""
+    main = candidates[0].name
+    peers: dict[str, Arrays] = {main: _values(prediction)}
+    for other in candidates[1:]:
+        if route.name in other.routes:
+            found = _values(other.predict(route.name, samples, None))
+            if all(found[name].shape == array.shape for name, array in peers[main].items()):
+                peers[other.name] = found  # else it predicts at another resolution
+    if reference:
+        peers.update(
+            {n: _as_float(f) for n, f in pair.baselines(route, reference, samples).items()}
+        )
+    known = candidates[0].targets(route.name, reference or samples)
+    peers[TRAINING_MEAN] = {
+        name: np.broadcast_to(array.mean(axis=0), (len(samples), *array.shape[1:]))
+        for name, array in known.items()
+    }
+    return peers
+
+
+def _values(prediction: Prediction) -> Arrays:
+    return _as_float({name: value.value for name, value in prediction.fields.items()})
+
+
+def _as_float(arrays: Arrays) -> dict[str, Array]:
+    return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
+
+
+def _groups(
+    index: StoreIndex, rows: Sequence[int], trained: Sequence[int], seen: Seen
+) -> tuple[dict[str, NDArray[np.str_]], dict[str, NDArray[np.bool_]]]:
+    """Return each kind of group's name per judged row, and whether training saw that group."""
+    kinds = sorted({kind for i in rows for kind in index.groups[i]})
+    names = {
+        kind: np.array([index.groups[i].get(kind, index.contents[i]) for i in rows])
+        for kind in kinds
+    }
+    known = {kind: {index.groups[i].get(kind) for i in trained} for kind in kinds}
+    if seen.by in known:
+        known[seen.by] |= {name for name, parts in seen.groups.items() if "train" in parts}
+    return names, {kind: np.array([name in known[kind] for name in names[kind]]) for kind in kinds}
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return the runs' folder names, or their paths where two are called alike."""
+    names = [folder.resolve().name for folder in folders]
+    return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
+
+
+def _numbers(row: Mapping[str, str]) -> dict[str, Any]:
+    return {key: value if key == "stage" else float(value) for key, value in row.items()}

@@ -1,0 +1,107 @@
+"""Scores say what their names say, and hold on the edges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from xmodkit.scores import (
+    aurc,
+    bound_scores,
+    error_curves,
+    error_scores,
+    finite,
+    paired_bootstrap,
+    pearson_per_channel,
+    risk_coverage,
+    scalar_errors,
+    scalar_scores,
+    spearman,
+)
+
+
+@pytest.fixture
+def pairs() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(300, 5)).astype(np.float32)
+    return truth, truth + rng.normal(0, 0.5, truth.shape).astype(np.float32)
+
+
+def test_pearson_agrees_with_scipy(pairs):
+    truth, value = pairs
+    expected = [stats.pearsonr(truth[:, i], value[:, i]).statistic for i in range(5)]
+    np.testing.assert_allclose(pearson_per_channel(truth, value), expected, rtol=1e-6)
+
+
+def test_a_constant_prediction_has_no_correlation_whatever_its_rounding():
+    truth = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
+    constant = np.broadcast_to(np.float32([0.1, 0.3]), truth.shape)
+    assert np.isnan(pearson_per_channel(truth, constant)).all()
+    assert np.isnan(error_scores(truth, constant)["pearson_mean"])
+
+
+def test_many_channels_are_scored_as_few_are(pairs):
+    truth, value = (np.tile(array, 300) for array in pairs)
+    few = error_curves(*pairs)
+    for kind, curve in error_curves(truth, value).items():
+        np.testing.assert_allclose(curve, np.tile(few[kind], 300), rtol=1e-4)
+
+
+@given(st.lists(st.integers(0, 5), min_size=5, max_size=40), st.integers(0, 1000))
+def test_spearman_agrees_with_scipy_on_ties(values: list[int], seed: int):
+    one = np.array(values, float)
+    other = np.random.default_rng(seed).integers(0, 4, len(values)).astype(float)
+    if np.ptp(one) and np.ptp(other):
+        assert spearman(one, other) == pytest.approx(stats.spearmanr(one, other).statistic)
+
+
+def test_risk_falls_when_novelty_orders_the_errors():
+    error = np.linspace(0, 1, 101)
+    assert risk_coverage(error, error)[-1] == pytest.approx(0.5)
+    assert aurc(error, error) < 0.5 < aurc(error, -error)
+
+
+def test_the_bootstrap_draws_whole_units():
+    rng = np.random.default_rng(1)
+    plates = np.repeat(np.arange(20), 30)
+    shift = rng.normal(0, 1, 20)[plates]  # all samples of a plate are off together
+    zero = np.zeros(600)
+    mean, low, high = paired_bootstrap(shift, zero, plates, 0)
+    _, narrow_low, narrow_high = paired_bootstrap(shift, zero, np.arange(600), 0)
+    assert low < mean < high
+    assert high - low > 3 * (narrow_high - narrow_low)
+
+
+def test_bounds_of_novel_samples_do_not_count(pairs):
+    truth, _ = pairs
+    lower, upper = truth - 1, truth + 1
+    lower[:100], upper[:100] = np.nan, np.nan
+    scores = bound_scores(truth, lower, upper, np.arange(300.0), truth, 0.9)
+    assert scores["with_bounds"] == 200
+    assert scores["coverage"] == scores["coverage_whole_curve"] == 1.0
+    assert scores["coverage_by_novelty_third"][0] is None
+    nothing = np.full_like(truth, np.nan)
+    assert bound_scores(truth, nothing, nothing, np.arange(300.0), truth, 0.9)["with_bounds"] == 0
+
+
+def test_scalar_errors_are_censored_and_count_what_is_missing():
+    truth = np.array([1.0, 2.0, np.nan, 3.5])
+    value = np.array([1.5, np.nan, 2.0, 3.0])
+    scores = scalar_errors(truth, value, (1.4, 2.95))
+    assert scores["mae"] == pytest.approx(0.05)
+    assert (scores["only_truth_has_one"], scores["only_prediction_has_one"]) == (1, 1)
+    assert "mae" not in scalar_errors(truth[1:2], value[1:2], (1.4, 2.95))
+
+
+def test_scalars_without_bounds_are_scored_without_a_warning():
+    truth, nothing = np.array([2.0, 2.2]), np.full(2, np.nan)
+    scores = scalar_scores(truth, truth, nothing, nothing, truth, truth, (1.4, 2.95), 0.9)
+    assert scores["coverage"] is None
+    assert scores["mae"] == 0.0
+
+
+def test_what_json_cannot_hold_becomes_none():
+    assert finite({"a": float("nan"), "b": [float("inf"), 1.0]}) == {"a": None, "b": [None, 1.0]}
