@@ -47,9 +47,16 @@ class PlainLoop:
         self.encoder.load_state_dict(start["encoder"].state_dict())
         self.decoder.load_state_dict(start["decoder"].state_dict())
         self.parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
-        self.optimiser = torch.optim.AdamW(self.parameters, lr=stage.learning_rate, weight_decay=0)
+        optimiser = torch.optim.Adam if stage.optimiser == "adam" else torch.optim.AdamW
+        self.optimiser = optimiser(
+            self.parameters, lr=stage.learning_rate, weight_decay=stage.weight_decay
+        )
         steps = stage.epochs * math.ceil(len(images) / stage.batch_size)
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
+        self.schedule: torch.optim.lr_scheduler.LRScheduler
+        if stage.schedule == "cosine":
+            self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
+        else:
+            self.schedule = torch.optim.lr_scheduler.ConstantLR(self.optimiser, 1.0)
 
     def train(self, _epoch: int) -> None:
         """Train one epoch."""
@@ -60,7 +67,8 @@ class PlainLoop:
             loss = negative_elbo(mean, log_variance, self.decoder.logits(latent), image)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters, 10.0 * math.sqrt(len(self.parameters)))
+            norm = self.stage.clip * math.sqrt(len(self.parameters))
+            nn.utils.clip_grad_norm_(self.parameters, norm)
             self.optimiser.step()
             self.schedule.step()
             loss.item()

@@ -8,20 +8,36 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from xmodkit import hooks
 from xmodkit.pair import ModalityPair
+from xmodkit_cli.main import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-COMMANDS = re.findall(r"^(?:pip install \. && )?(xmod [^#\n]*?)\s*(?:#.*)?$", README, re.MULTILINE)
+GUIDES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")}
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def commands(text: str) -> list[str]:
+    """Return the `xmod` lines of a text's shell blocks, also those that `torchrun` starts."""
+    start = r"^(?:pip install \. && )?(?:torchrun .* -m xmodkit_cli|xmod)"
+    found = re.findall(
+        rf"{start} ([^#\n]*?)\s*(?:#.*)?$", "".join(blocks("sh", text)), re.MULTILINE
+    )
+    return [f"xmod {words}" for words in found]
+
+
+COMMANDS = commands(README)
+SHOWN = sorted({*COMMANDS, *(line for text in GUIDES.values() for line in commands(text))})
 
 
 def test_the_python_of_the_readme_runs():
@@ -34,15 +50,22 @@ def test_the_readme_shows_commands():
     assert len(COMMANDS) >= 8
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_option_of_the_readme_exists(command: str):
-    words = command.split()
-    plugin = ["--plugin", "uvvis"] if "uvvis" in words or "uvvis.onnx" in words else []
-    call = [sys.executable, "-m", "xmodkit_cli", words[1], *plugin, "--help"]
-    if words[1] in ("verify", "export"):
-        call = [sys.executable, "-m", "xmodkit_cli", words[1], "--help"]
-    shown = subprocess.run(call, capture_output=True, text=True, check=True).stdout
-    for option in (word for word in words[2:] if word.startswith("-")):
+def test_the_guide_to_training_shows_every_step():
+    steps = {command.split()[1] for command in commands(GUIDES["training.md"])}
+    assert {"ingest", "simulate", "train", "evaluate", "export", "infer", "calibrate"} <= steps
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_every_option_that_is_shown_exists(command: str):
+    name, *words = command.split()[1:]
+    if name in ("study", "config", "store", "plugins"):
+        name, words = f"{name} {words[0]}", words[1:]
+    parts, group = name.split(), cli
+    for part in parts:
+        group = group.get_command(click.Context(group), part)
+    plugin = ["--plugin", "uvvis"] if any(p.name == "plugin" for p in group.params) else []
+    shown = CliRunner().invoke(cli, [*parts, *plugin, "--help"], catch_exceptions=False).output
+    for option in (word for word in words if word.startswith("-")):
         assert re.search(rf"(^|[\s,]){re.escape(option)}([\s,]|$)", shown), (option, command)
 
 

@@ -18,6 +18,7 @@ from xmodkit_cli.common import (
     out_option,
     overwrite_option,
     print_json,
+    refuse_existing,
     required_pair,
     split_options,
 )
@@ -86,8 +87,7 @@ def command(
         raise UsageError("--out is missing; name the model file to write")
     if out.suffix != ".onnx":
         raise UsageError(f"--out {out}: a model file ends in .onnx")
-    if out.exists() and not overwrite:
-        raise UsageError(f"{out}: exists already; --overwrite replaces it")
+    refuse_existing(out, overwrite)
     pair = required_pair(ctx)
     options = split_options(pair, own)
     file = read_model_file(model)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from xmodkit_cli.settings import Settings
 
 __all__ = [
+    "EXIT_INTERRUPTED",
+    "EXIT_SOME_FAILED",
+    "EXIT_USAGE",
     "SETTINGS",
     "PairCommand",
     "debug_option",
@@ -28,6 +31,7 @@ __all__ = [
     "overwrite_option",
     "plugin_option",
     "print_json",
+    "refuse_existing",
     "required_pair",
     "resume_option",
     "seed_option",
@@ -37,6 +41,7 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 _PAIR = "xmodkit.pair"
+EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 2, 3, 130
 SETTINGS = "xmodkit.settings"  # where in `Context.meta` a command finds the settings file
 
 plugin_option = click.option("--plugin", metavar="NAME", help="The pair to use.")
@@ -138,6 +143,12 @@ def echo(text: str) -> None:
 def print_json(values: Mapping[str, Any]) -> None:
     """Print one JSON object as a line of stdout."""
     click.echo(json.dumps(values))
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Raise `UsageError` if there is a file that `--overwrite` does not allow to replace."""
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: exists already; --overwrite replaces it")
 
 
 def _click_option(option: Option) -> click.Option:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from xmodkit import plugins
-from xmodkit.errors import InputError, MissingExtraError, UsageError
+from xmodkit.errors import MissingExtraError
 from xmodkit_cli.common import (
     PATH,
     debug_option,
@@ -17,8 +15,10 @@ from xmodkit_cli.common import (
     json_option,
     overwrite_option,
     print_json,
+    refuse_existing,
     seed_option,
 )
+from xmodkit_cli.models import pair_of_run
 
 if TYPE_CHECKING:
     from xmodkit.report import Report
@@ -65,14 +65,13 @@ def command(
     Example: xmod evaluate runs/a samples.zarr --report report.html
     """
     path = report or run / "report.html"
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path}: exists already; --overwrite replaces it")
+    refuse_existing(path, overwrite)
     try:
         from xmodkit.report import make_report
         from xmodkit.train.evaluate import EvaluationJob, evaluate
     except ImportError as error:
         raise MissingExtraError("judging", error.name or "torch", "train") from error
-    pair = plugins.pair(_plugin_of(run))
+    pair = pair_of_run(run)
     job = EvaluationJob(pair, (run, *compare), store, cast("RowChoice", rows), seed)
     found = evaluate(job, echo)
     for reason, count in found.left_out.items():
@@ -96,10 +95,3 @@ def _print_summary(report: Report) -> None:
         )
         published = f" (published {row['published']})" if row["published"] else ""
         click.echo(f"{row['quantity']}: {values}{published}")
-
-
-def _plugin_of(run: Path) -> str:
-    try:
-        return str(json.loads((run / "run.json").read_text())["plugin"])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{run}: no finished run here; train one with `xmod train`") from error

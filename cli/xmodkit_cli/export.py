@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from xmodkit import plugins
-from xmodkit.errors import InputError, MissingExtraError, UsageError
+from xmodkit.errors import MissingExtraError
 from xmodkit_cli.common import (
     PATH,
     debug_option,
@@ -17,7 +16,9 @@ from xmodkit_cli.common import (
     out_option,
     overwrite_option,
     print_json,
+    refuse_existing,
 )
+from xmodkit_cli.models import pair_of_run
 
 __all__ = ["command"]
 
@@ -49,12 +50,11 @@ def command(
         from xmodkit.train import Run, write_model
     except ImportError as error:
         raise MissingExtraError("exporting", error.name or "torch", "train") from error
-    pair = plugins.pair(_plugin_of(run))
+    pair = pair_of_run(run)
     finished = Run.load(run, pair)
     direction = finished.judged(pair.route(route) if route else None).route
     path = out or Path(f"{pair.name}.{kind}")
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path}: exists already; --overwrite replaces it")
+    refuse_existing(path, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_model(finished, pair, plugins.exporter(kind), path, direction)
     card = path.with_suffix(".md")
@@ -70,10 +70,3 @@ def command(
     else:
         echo(f"model: {path} ({path.stat().st_size / 1024:.0f} KB), card: {card}")
     return 0
-
-
-def _plugin_of(run: Path) -> str:
-    try:
-        return str(json.loads((run / "run.json").read_text())["plugin"])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{run}: no finished run here; train one with `xmod train`") from error

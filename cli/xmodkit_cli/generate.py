@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from xmodkit.errors import InputError, PluginError, UsageError
-from xmodkit.modelfile import read_model_file
+from xmodkit.errors import InputError, PluginError
 from xmodkit.output import OutputPaths, make_folder
-from xmodkit.pair import Generation, ModalityPair, Options, Predictor, Route
+from xmodkit.pair import Generation, ModalityPair, Options, Predictor, Route, stored_options
 from xmodkit.records import sample_columns, sample_rows
 from xmodkit_cli.common import (
     PATH,
@@ -24,10 +23,12 @@ from xmodkit_cli.common import (
     overwrite_option,
     plugin_option,
     print_json,
+    refuse_existing,
     required_pair,
     seed_option,
     split_options,
 )
+from xmodkit_cli.models import route_of, say_where_trust_comes_from
 
 __all__ = ["command"]
 
@@ -69,12 +70,12 @@ def command(
     direction = _direction(pair, route, model)
     path = model or pair.model_file(direction, options)
     predictor = pair.predictor(direction, path, device, options)
+    say_where_trust_comes_from(predictor)
     target = out or Path(f"{pair.name}-generated.zarr")
     paths = OutputPaths.at(target.with_suffix(".zarr") if target.suffix == ".png" else target)
-    if target.suffix == ".png" and target.exists() and not overwrite:
-        raise UsageError(f"{target}: exists already; --overwrite replaces it")
-    if paths.store.exists() and not overwrite:
-        raise UsageError(f"{paths.store}: exists already; --overwrite replaces it")
+    if target.suffix == ".png":
+        refuse_existing(target, overwrite)
+    refuse_existing(paths.store, overwrite)
     paths.prepare(resume=False, overwrite=overwrite)
     started = time.perf_counter()
     made = pair.generate(predictor, seed, options)
@@ -92,19 +93,9 @@ def command(
 
 
 def _direction(pair: ModalityPair, route: str | None, model: Path | None) -> Route:
-    """Return the route: the one asked for, the model file's, or the first with further inputs."""
+    """Return the route: the model file's, the one asked for, or the first with further inputs."""
     if model is not None:
-        metadata = read_model_file(model).metadata
-        if metadata.plugin != pair.name:
-            raise UsageError(
-                f"{model}: made for plugin {metadata.plugin!r}, used with --plugin {pair.name}; "
-                "leave --plugin out"
-            )
-        if route is not None and pair.route(route).name != metadata.route.name:
-            raise UsageError(
-                f"--route {route}: {model} predicts {metadata.route.name}; leave --route out"
-            )
-        return pair.route(metadata.route.name)
+        return route_of(model, pair, route)
     if route is not None:
         return pair.route(route)
     found = next((r for r in pair.routes if r.inputs), None)
@@ -133,7 +124,7 @@ def _store(
         "made_by": "generate",
         "model_hash": predictor.identity,
         "seed": seed,
-        "options": {name: str(value) for name, value in options.items() if value is not None},
+        "options": stored_options(options),
     }
     with StoreWriter.create(path, sample_columns(modalities), attributes=attributes) as writer:
         writer.append(sample_rows(made.samples, modalities), keys=[s.id for s in made.samples])

@@ -10,14 +10,15 @@ import click
 from xmodkit.errors import PluginError, UsageError, XmodError
 from xmodkit.inputs import Inputs, find_inputs
 from xmodkit.job import Job, Progress, Summary, default_threads
-from xmodkit.modelfile import read_model_file
 from xmodkit.output import OutputPaths, default_output, make_folder
-from xmodkit.pair import ModalityPair, Options, Predictor, Route
+from xmodkit.pair import ModalityPair, Options, Route
 from xmodkit.pipeline import run
 from xmodkit.predictor import BANDS, Band, with_band
 from xmodkit.reading import describe
 from xmodkit.sheet import contact_sheet, pages
 from xmodkit_cli.common import (
+    EXIT_INTERRUPTED,
+    EXIT_SOME_FAILED,
     PATH,
     PairCommand,
     debug_option,
@@ -32,12 +33,12 @@ from xmodkit_cli.common import (
     resume_option,
     split_options,
 )
+from xmodkit_cli.models import route_of, say_where_trust_comes_from
 from xmodkit_cli.progress import ProgressLine
 from xmodkit_cli.tables import check_csv, short_table, write_csv
 
 __all__ = ["command"]
 
-EXIT_SOME_FAILED, EXIT_INTERRUPTED = 3, 130
 _CROP = 256  # px: larger pictures get a file of their own
 
 
@@ -104,7 +105,7 @@ def command(
         raise UsageError("no input given; name files, folders or a store")
     pair = required_pair(ctx)
     options = split_options(pair, own)
-    direction = _direction(pair, route, model)
+    direction = route_of(model, pair, route) if model else pair.route(route)
     target = OutputPaths.at(out or default_output(paths[0], pair.name))
     inputs = find_inputs(paths, pair.suffixes, leave_out=target.places)
     if not inputs.files:
@@ -114,7 +115,7 @@ def command(
     if preview:
         return _preview(pair, direction, inputs, target, options, as_json)
     predictor = with_band(pair.predictor(direction, model, device, options), band)
-    _say_where_trust_comes_from(predictor)
+    say_where_trust_comes_from(predictor)
     if csv is not None:
         check_csv(csv)
     target.prepare(resume=resume, overwrite=overwrite, inputs=[file.path for file in inputs.files])
@@ -154,27 +155,6 @@ def _run(job: Job) -> Summary:
         line.close()
 
 
-def _direction(pair: ModalityPair, route: str | None, model: Path | None) -> Route:
-    """Return the route asked for, or that of the model file, so that `--model` alone says all.
-
-    A fit may rest on the model of another route; a model route must be the file's own.
-    """
-    if model is None:
-        return pair.route(route)
-    metadata = read_model_file(model).metadata
-    if metadata.plugin != pair.name:
-        raise UsageError(
-            f"{model}: made for plugin {metadata.plugin!r}, used with --plugin {pair.name}; "
-            "leave --plugin out"
-        )
-    direction = pair.route(route or metadata.route.name)
-    if direction.kind == "model" and direction.name != metadata.route.name:
-        raise UsageError(
-            f"--route {direction.name}: {model} predicts {metadata.route.name}; leave --route out"
-        )
-    return direction
-
-
 def _model_name(pair: ModalityPair, route: Route, model: Path | None, options: Options) -> str:
     """Return what a store names as its model: a file, or the pair's own solver."""
     if model is not None:
@@ -183,21 +163,6 @@ def _model_name(pair: ModalityPair, route: Route, model: Path | None, options: O
         return pair.model_file(route, options).name
     except PluginError:
         return f"{pair.name} solver"
-
-
-def _say_where_trust_comes_from(predictor: Predictor) -> None:
-    calibration = getattr(predictor, "calibration", None)
-    if calibration is not None and calibration.source == "simulated":
-        echo(
-            "note: this model was trained and its bounds calibrated on simulated samples "
-            f"({calibration.rows} rows); check both on samples of your own"
-        )
-    elif calibration is not None and calibration.source == "local":
-        date = calibration.origin.get("date")
-        echo(
-            f"note: bounds are calibrated on {calibration.rows} pairs measured on site"
-            + (f", {date}" if date else "")
-        )
 
 
 def _list(inputs: Inputs, as_json: bool) -> int:

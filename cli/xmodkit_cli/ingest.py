@@ -13,6 +13,8 @@ from xmodkit.inputs import find_inputs
 from xmodkit.job import Progress
 from xmodkit.output import OutputPaths, default_output
 from xmodkit_cli.common import (
+    EXIT_INTERRUPTED,
+    EXIT_SOME_FAILED,
     PATH,
     PairCommand,
     debug_option,
@@ -29,8 +31,6 @@ from xmodkit_cli.common import (
 from xmodkit_cli.progress import ProgressLine
 
 __all__ = ["command"]
-
-EXIT_SOME_FAILED, EXIT_INTERRUPTED = 3, 130
 
 
 @click.command("ingest", cls=PairCommand)

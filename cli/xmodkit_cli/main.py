@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from xmodkit.errors import UsageError, XmodError
+from xmodkit_cli.common import EXIT_INTERRUPTED, EXIT_USAGE, SETTINGS
 
 __all__ = ["cli", "main"]
 
@@ -29,7 +30,6 @@ _COMMANDS = {
     "store": "Look into a store.",
     "config": "Show the settings that commands use.",
 }
-EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 
 
 class _Lazy(click.Group):
@@ -68,7 +68,6 @@ def cli(ctx: click.Context, config: Path | None) -> None:
     epochs = 5). Exit codes: 0 all done, 1 error, 2 usage, 3 some inputs failed, 130 interrupted.
     """
     from xmodkit import plugins
-    from xmodkit_cli.common import SETTINGS
     from xmodkit_cli.settings import read_settings
 
     settings = read_settings(config)

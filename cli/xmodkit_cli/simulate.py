@@ -16,7 +16,7 @@ import click
 from xmodkit import plugins
 from xmodkit.job import default_threads
 from xmodkit.output import OutputPaths
-from xmodkit.pair import Options, Sample
+from xmodkit.pair import Options, Sample, stored_options
 from xmodkit.records import held, sample_columns, sample_rows
 from xmodkit.resuming import resume_store
 from xmodkit_cli.common import (
@@ -79,7 +79,7 @@ def command(
         "plugin": pair.name,
         "seed": seed,
         "made_by": "simulate",
-        "options": {k: str(v) for k, v in options.items()},
+        "options": stored_options(options),
     }
     writer = resume_store(path, attributes) if resume else None
     if writer is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xmodkit.errors import MissingExtraError, UsageError
+from xmodkit.errors import MissingExtraError
 from xmodkit_cli.common import (
     PATH,
     PairCommand,
@@ -21,10 +21,11 @@ from xmodkit_cli.common import (
     resume_option,
     seed_option,
 )
+from xmodkit_cli.models import architecture
 from xmodkit_cli.progress import ProgressLine
 
 if TYPE_CHECKING:
-    from xmodkit.train.study import Study, Training
+    from xmodkit.train.trainings import Study, Training
 
 __all__ = ["command"]
 
@@ -81,11 +82,8 @@ def data_efficiency(
         from xmodkit.train.study import PUBLISHED_PARTS, Parts, StudyJob, run_study
     except ImportError as error:
         raise MissingExtraError("a study", error.name or "torch", "train") from error
-    models = pair.models()
-    if model is not None and model not in models:
-        raise UsageError(f"--model {model!r}: {pair.name} has {', '.join(models) or 'none'}")
     chosen = Parts.parse(parts) if parts else PUBLISHED_PARTS
-    name = model or next(iter(models))
+    name = architecture(pair, model)
     job = StudyJob(pair, name, store, out, chosen, epochs, seed, split_by, resume)
     line = ProgressLine("study", " trainings")
 

@@ -13,7 +13,7 @@ from xmodkit.modality import Array, Field
 from xmodkit.output import make_folder
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.store import StoreReader
-from xmodkit.text import scalar_text
+from xmodkit.text import aligned, scalar_text
 
 __all__ = ["check_csv", "short_table", "write_csv"]
 
@@ -35,9 +35,7 @@ def short_table(store: Path, derived: Sequence[Field]) -> str:
         columns.append(
             [f"{s:.2f}{' novel' if flag else ''}" for s, flag in zip(score, novel, strict=True)]
         )
-    widths = [max(map(len, [h, *c])) for h, c in zip(heads, columns, strict=True)]
-    rows = [heads, *zip(*columns, strict=True)]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
+    lines = aligned([heads, *zip(*columns, strict=True)])
     if len(reader) > n:
         lines.append(f"... and {len(reader) - n} more in the store")
     return "\n".join(lines)

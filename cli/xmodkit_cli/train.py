@@ -24,6 +24,7 @@ from xmodkit_cli.common import (
     resume_option,
     seed_option,
 )
+from xmodkit_cli.models import architecture
 from xmodkit_cli.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def command(
         from xmodkit.train import TrainJob, train
     except ImportError as error:
         raise MissingExtraError("training", error.name or "torch", "train") from error
-    name = _model(pair, model)
+    name = architecture(pair, model)
     if resume and (out / "run.json").exists():
         return _show(_finished(out, pair, name, seed), out, as_json=as_json)
     job = TrainJob(
@@ -167,13 +168,6 @@ def _fractions(text: str) -> Mapping[str, float]:
     return dict(zip(_PARTS, shares, strict=True))
 
 
-def _model(pair: ModalityPair, model: str | None) -> str:
-    models = pair.models()
-    if not models or (model is not None and model not in models):
-        raise UsageError(f"--model {model!r}: {pair.name} has {', '.join(models) or 'none'}")
-    return model or next(iter(models))
-
-
 def _finished(out: Path, pair: ModalityPair, model: str, seed: int) -> Run:
     """Return the run that is finished already."""
     from xmodkit.train import Run
@@ -196,6 +190,6 @@ def _show(run: Run, out: Path, *, as_json: bool) -> int:
         shown = scores.items() if isinstance(scores, dict) else [("", scores)]
         for key, value in shown:
             if isinstance(value, float):
-                click.echo(f"{name} {key}: {value:.4g}")
+                click.echo(f"{name} {key}".rstrip() + f": {value:.4g}")
     echo(f"run: {out}")
     return 0

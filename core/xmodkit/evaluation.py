@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit.modality import Array, Arrays
+from xmodkit.modality import Array, Arrays, stacked
 from xmodkit.prediction import Derived, Prediction
 
 if TYPE_CHECKING:
@@ -40,11 +40,8 @@ class Candidate:
 
     def targets(self, route: str, samples: Sequence[Sample]) -> dict[str, Array]:
         """Return the truths of samples (samples, ...) as the model predicts them, as float32."""
-        truths = [self.model.target(route, sample) for sample in samples]
-        return {
-            name: np.stack([truth[name] for truth in truths]).astype(np.float32, copy=False)
-            for name in truths[0]
-        }
+        truths = stacked([self.model.target(route, sample) for sample in samples])
+        return {name: truth.astype(np.float32, copy=False) for name, truth in truths.items()}
 
     @property
     def parameters(self) -> int:

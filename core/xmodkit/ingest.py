@@ -15,7 +15,7 @@ from xmodkit.inputs import Inputs, real_path
 from xmodkit.job import Progress
 from xmodkit.modality import Axis, Modality
 from xmodkit.output import FailureLog, OutputPaths
-from xmodkit.pair import Failure, ModalityPair, Options, Sample
+from xmodkit.pair import Failure, ModalityPair, Options, Sample, stored_options
 from xmodkit.records import held, sample_columns, sample_rows
 from xmodkit.resuming import resume_store
 
@@ -45,7 +45,7 @@ class IngestJob:
         return {
             "plugin": self.pair.name,
             "made_by": "ingest",
-            "options": {k: str(v) for k, v in sorted(self.options.items()) if v is not None},
+            "options": stored_options(self.options),
         }
 
 

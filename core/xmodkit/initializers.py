@@ -70,7 +70,8 @@ def _full_name(name: str, names: Iterable[str]) -> str:
     found = [full for full in names if full == name or full.endswith("." + name)]
     if not found:
         raise ModelFileError(
-            f"its graph has no weight {name!r}, which the bounds rest on: export it again"
+            f"its graph has no weight {name!r}, which the bounds rest on (if all are infinite they "
+            "have none): export it again, from a run with enough calibration rows"
         )
     return min(found, key=lambda full: full.count("."))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from xmodkit.inputs import Inputs
 from xmodkit.output import OutputPaths
-from xmodkit.pair import ModalityPair, Options, Predictor, Route
+from xmodkit.pair import ModalityPair, Options, Predictor, Route, stored_options
 
 __all__ = ["Job", "Progress", "Summary", "default_threads"]
 
@@ -41,7 +41,7 @@ class Job:
             "model": self.model,
             "model_hash": self.predictor.identity,
             "band": self.band,
-            "options": {k: str(v) for k, v in sorted(self.options.items()) if v is not None},
+            "options": stored_options(self.options),
             "keep_inputs": self.keep_inputs,
         }
 

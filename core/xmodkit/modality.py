@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import DataError
 
-__all__ = ["Array", "Arrays", "Axis", "Field", "Modality"]
+__all__ = ["Array", "Arrays", "Axis", "Field", "Modality", "stacked"]
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -199,3 +199,8 @@ class Modality:
             if field.name not in arrays:
                 raise DataError(f"modality {self.name!r}: field {field.name!r} is missing")
             field.check(arrays[field.name])
+
+
+def stacked(rows: Sequence[Arrays]) -> dict[str, Array]:
+    """Return the arrays of at least one row, of equal shapes, each with a leading sample axis."""
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}

@@ -23,6 +23,7 @@ from xmodkit.errors import ModelFileError
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.pair import Route
 from xmodkit.protobuf import METADATA, OPSET_IMPORT, encode_metadata, entries, read_metadata
+from xmodkit.replacing import replacing
 
 __all__ = [
     "SCHEMA",
@@ -169,9 +170,8 @@ def write_model_file(path: Path, graph: bytes, metadata: ModelMetadata) -> None:
     properties = metadata.to_properties()
     hashes = {"graph": hash_graph(graph), "metadata": hash_properties(properties)}
     properties[PREFIX + "hashes"] = _dump(hashes)
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_bytes(_without_metadata(graph) + encode_metadata(properties))
-    temporary.replace(path)
+    with replacing(path) as partial:
+        partial.write_bytes(_without_metadata(graph) + encode_metadata(properties))
 
 
 def read_model_file(path: Path) -> ModelFile:

@@ -27,9 +27,15 @@ __all__ = [
     "Predictor",
     "Route",
     "Sample",
+    "stored_options",
 ]
 
 Options = Mapping[str, Any]
+
+
+def stored_options(options: Options) -> dict[str, str]:
+    """Return the options that are given, as texts: what a store says of them."""
+    return {name: str(value) for name, value in sorted(options.items()) if value is not None}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xmodkit.replacing import replacing
 from xmodkit.sheet import contact_sheet, pages
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ class Cards:
         if card is not None:
             path = self._card(self._next)
             path.parent.mkdir(parents=True, exist_ok=True)
-            whole = path.with_suffix(".partial")  # a killed run must leave no half picture behind
-            card.save(whole, "PNG")
-            whole.replace(path)
+            with replacing(path) as partial:  # a killed run must leave no half picture behind
+                card.save(partial, "PNG")
         self._next += 1
 
     def finish(self, title: str) -> list[Path]:

@@ -10,19 +10,16 @@ from numpy.typing import NDArray
 from xmodkit.modality import Array
 
 __all__ = [
-    "aurc",
     "bound_scores",
     "error_curves",
     "error_scores",
     "field_scores",
     "finite",
-    "paired_bootstrap",
+    "flat",
     "pearson_per_channel",
     "r2_per_channel",
-    "risk_coverage",
     "scalar_errors",
     "scalar_scores",
-    "spearman",
     "thirds",
 ]
 
@@ -32,6 +29,11 @@ _CHANNELS = 512  # of images there are many: not all at once in double precision
 def _mean(values: Array) -> float | None:
     """Return the mean of values, or the share of a mask; None where there is nothing."""
     return float(values.mean()) if values.size else None
+
+
+def flat(array: Array) -> Array:
+    """Return an array (samples, ...) as (samples, channels)."""
+    return array.reshape(len(array), -1)
 
 
 def r2_per_channel(truth: Array, value: Array) -> Array:
@@ -216,51 +218,6 @@ def scalar_scores(
         "unconditional_width": float(tails[1] - tails[0]),
         "relative_width": _mean(width[bounded] / (tails[1] - tails[0])),
     }
-
-
-def spearman(one: Array, other: Array) -> float:
-    """Return the rank correlation of two arrays (samples,), ties sharing their mean rank."""
-    return float(pearson_per_channel(_ranks(one), _ranks(other)))
-
-
-def _ranks(values: Array) -> Array:
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    mean: Array = last - (counts - 1) / 2
-    return mean[places]
-
-
-def risk_coverage(error: Array, novelty: Array) -> Array:
-    """Return the mean error of the k most familiar samples, for k = 1 to all (samples,).
-
-    The risk-coverage curve of a model that answers familiar samples first (El-Yaniv and Wiener,
-    J. Mach. Learn. Res. 11, 1605, 2010).
-    """
-    ordered = error[np.argsort(novelty, kind="stable")]
-    curve: Array = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
-    return curve
-
-
-def aurc(error: Array, novelty: Array) -> float:
-    """Return the area under the risk-coverage curve: the mean risk over all coverages."""
-    return float(risk_coverage(error, novelty).mean())
-
-
-def paired_bootstrap(
-    error: Array, other: Array, units: Array, seed: int, draws: int = 2000, level: float = 0.95
-) -> tuple[float, float, float]:
-    """Return mean(error - other) and its bootstrap interval; whole units (samples,) are drawn.
-
-    Samples of one unit (a plate) are not independent. A gain counts when the interval excludes 0.
-    """
-    _, places = np.unique(units, return_inverse=True)
-    sums = np.bincount(places, weights=error - other)
-    sizes = np.bincount(places)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
-    means = (drawn @ sums) / (drawn @ sizes)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float((error - other).mean()), float(low), float(high)
 
 
 def finite(scores: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xmodkit.recalibrate import FEWEST_PAIRS, REFIT, Recalibrated
+from xmodkit.text import aligned
 
 __all__ = ["notices", "site_card", "table"]
 
@@ -22,12 +23,7 @@ _HEADS = (
 
 def table(summary: Mapping[str, Any]) -> list[str]:
     """Return the quantities of a summary as aligned lines."""
-    rows = [_HEADS, *_rows(summary)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADS))]
-    return [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return aligned([_HEADS, *_rows(summary)])
 
 
 def notices(summary: Mapping[str, Any]) -> list[str]:

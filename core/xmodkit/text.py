@@ -1,10 +1,20 @@
-"""Write a derived scalar as people read it."""
+"""Write a derived scalar, and a table, as people read them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite, isnan
 
-__all__ = ["scalar_text"]
+__all__ = ["aligned", "scalar_text"]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows of a table as lines whose columns begin below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def scalar_text(

@@ -172,7 +172,10 @@ def _scale(predictor: ModelPredictor, name: str) -> float:
 
 
 def _difference(name: str, found: Array, expected: Array, scale: float) -> float:
-    """Return the largest difference relative to the output's scale; NaN must match."""
+    """Return the largest difference relative to the output's scale; NaN must match.
+
+    Infinite values (bounds without an end) differ by nothing or by infinity.
+    """
     if found.shape != expected.shape or found.dtype != expected.dtype:
         raise DataError(
             f"{name}: {found.dtype} {found.shape} given, {expected.dtype} {expected.shape} expected"
@@ -185,7 +188,5 @@ def _difference(name: str, found: Array, expected: Array, scale: float) -> float
         return float("inf") if np.any(found != expected) else 0.0
     if not np.array_equal(np.isnan(found), np.isnan(expected)):
         raise DataError(f"{name}: NaN where none is expected, or the other way round")
-    valid = ~np.isnan(expected)
-    if not valid.any():
-        return 0.0
-    return float(np.abs(found[valid] - expected[valid]).max()) / scale
+    other = ~np.isnan(expected) & (found != expected)
+    return float(np.abs(found[other] - expected[other]).max(initial=0.0)) / scale

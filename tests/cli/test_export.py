@@ -17,16 +17,22 @@ from xmodkit.store import StoreReader
 from xmodkit.train import Run
 
 
-def test_another_route_is_exported_and_infer_stores_it_once(
-    trained: Callable[[str], Run], xmod: Callable, scans: Path, tmp_path: Path
+def test_the_route_asked_for_is_exported_with_its_card(
+    trained: Callable[[str], Run], xmod: Callable, tmp_path: Path
 ):
-    run = trained("vae")
-    done = xmod("export", run.folder, "-o", "latent.onnx", "--route", "scan:latent", "--json")
+    run = trained("cvae")
+    done = xmod("export", run.folder, "-o", "a.onnx", "--route", "absorption:scan", "--json")
     assert done.code == 0
-    assert '"route": "scan:latent"' in done.out
-    assert read_model_file(tmp_path / "latent.onnx").metadata.route.name == "scan:latent"
-    assert (tmp_path / "latent.md").is_file()
-    done = xmod("infer", "--model", "latent.onnx", scans, "-o", "out", "--csv", "t.csv")
+    assert '"route": "absorption:scan"' in done.out
+    assert read_model_file(tmp_path / "a.onnx").metadata.route.name == "absorption:scan"
+    assert (tmp_path / "a.md").is_file()
+
+
+def test_a_latent_is_stored_and_written_once(
+    exported: Callable[[str, str], Path], xmod: Callable, scans: Path, tmp_path: Path
+):
+    model = exported("vae", "scan:latent")
+    done = xmod("infer", "--model", model, scans, "-o", "out", "--csv", "t.csv")
     assert done.code == 0
     reader = StoreReader(tmp_path / "out" / "store.zarr")
     assert list(reader.fields).count("latent") == 1
@@ -50,6 +56,7 @@ def test_infer_stores_reconstructions_beside_the_scans_and_draws_both(
 ):
     done = xmod("infer", "--model", exported("vae", "scan:scan"), scans, "-o", "o", "--keep-inputs")
     assert done.code == 0
+    assert "note: this model was trained on simulated samples; check it" in done.err
     reader = StoreReader(tmp_path / "o" / "store.zarr")
     assert {"scan", "input_scan"} <= set(reader.fields)
     assert not any(name.startswith("predicted") for name in reader.fields)

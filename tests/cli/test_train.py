@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,8 @@ def test_a_run_prints_its_settings_and_metrics_and_leaves_its_files(xmod, args, 
     assert "answer" in printed["metrics"]
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"split.csv", "losses.csv", "run.json", "weights.safetensors"} <= names
+    modes = {path.stat().st_mode for path in (tmp_path / "run").iterdir() if path.is_file()}
+    assert len(modes) == 1  # whoever may read one file of a run may read all
 
 
 def test_a_finished_run_is_replaced_only_if_asked_and_resuming_it_does_nothing(xmod, args):
@@ -65,6 +68,13 @@ def test_fractions_decide_the_size_of_each_part(xmod, args):
     words = ["--split-by", "sample", "--fractions", "0.3,0.3,0.2,0.2", "--json"]
     split = json.loads(xmod(*args, "--out", "run", *words).out)["settings"]["split"]
     assert 60 < split["validation"] < 120
+
+
+def test_too_few_calibration_rows_for_bounds_are_told_before_training(xmod, args):
+    assert "bounds" not in xmod(*args, "--out", "run").err
+    few = xmod(*args, "--out", "few", "--split-by", "sample", "--fractions", ".5,.2,.02,.28")
+    assert few.code == 0
+    assert re.search(r"calibration has \d rows, 19 needed: bounds of signal:answer", few.err)
 
 
 def test_an_unknown_model_is_refused_with_those_there_are(xmod, args):

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from xmodkit.scores import (
-    aurc,
     bound_scores,
     error_curves,
     error_scores,
     finite,
-    paired_bootstrap,
     pearson_per_channel,
-    risk_coverage,
     scalar_errors,
     scalar_scores,
-    spearman,
 )
 
 
@@ -48,31 +42,6 @@ def test_many_channels_are_scored_as_few_are(pairs):
     few = error_curves(*pairs)
     for kind, curve in error_curves(truth, value).items():
         np.testing.assert_allclose(curve, np.tile(few[kind], 300), rtol=1e-4)
-
-
-@given(st.lists(st.integers(0, 5), min_size=5, max_size=40), st.integers(0, 1000))
-def test_spearman_agrees_with_scipy_on_ties(values: list[int], seed: int):
-    one = np.array(values, float)
-    other = np.random.default_rng(seed).integers(0, 4, len(values)).astype(float)
-    if np.ptp(one) and np.ptp(other):
-        assert spearman(one, other) == pytest.approx(stats.spearmanr(one, other).statistic)
-
-
-def test_risk_falls_when_novelty_orders_the_errors():
-    error = np.linspace(0, 1, 101)
-    assert risk_coverage(error, error)[-1] == pytest.approx(0.5)
-    assert aurc(error, error) < 0.5 < aurc(error, -error)
-
-
-def test_the_bootstrap_draws_whole_units():
-    rng = np.random.default_rng(1)
-    plates = np.repeat(np.arange(20), 30)
-    shift = rng.normal(0, 1, 20)[plates]  # all samples of a plate are off together
-    zero = np.zeros(600)
-    mean, low, high = paired_bootstrap(shift, zero, plates, 0)
-    _, narrow_low, narrow_high = paired_bootstrap(shift, zero, np.arange(600), 0)
-    assert low < mean < high
-    assert high - low > 3 * (narrow_high - narrow_low)
 
 
 def test_bounds_of_novel_samples_do_not_count(pairs):

@@ -6,7 +6,11 @@ from math import inf, nan
 
 import pytest
 
-from xmodkit.text import scalar_text
+from xmodkit.text import aligned, scalar_text
+
+
+def test_columns_begin_below_each_other():
+    assert aligned([("a", "b"), ("long", "c")]) == ["a     b", "long  c"]
 
 
 @pytest.mark.parametrize(

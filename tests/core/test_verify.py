@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from xmodkit.initializers import replace_initializers
 from xmodkit.modelfile import TestVector, read_model_file, write_model_file
+from xmodkit.predictor import ModelPredictor
 from xmodkit.verify import verify
 
 
@@ -60,3 +62,14 @@ def test_a_file_without_test_vectors_is_not_proven(tiny_model: Path):
 
 def test_an_absent_file_is_one_failed_check(tmp_path: Path):
     assert failed(tmp_path / "nowhere.onnx") == ["hashes and schema"]
+
+
+def test_bounds_without_an_end_are_no_difference(tiny_model: Path):
+    file = read_model_file(tiny_model)
+    data = replace_initializers(file.data, {"ten": np.array(np.inf, np.float32)})
+    (vector,) = file.metadata.vectors
+    outputs = ModelPredictor(replace(file, data=data), "cpu").run_raw(vector.inputs)
+    assert np.isinf(outputs["level_upper"]).all()
+    vectors = (TestVector(vector.inputs, outputs),)
+    write_model_file(tiny_model, data, replace(file.metadata, vectors=vectors))
+    assert failed(tiny_model) == []

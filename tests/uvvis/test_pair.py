@@ -15,6 +15,8 @@ from xmodkit.store import StoreWriter
 from xmodkit.testing import PairContract
 from xmodkit_uvvis.modalities import ENERGY_EV, VISIBLE_FROM_EV
 from xmodkit_uvvis.pair import UvVis
+from xmodkit_uvvis.reading import SUFFIXES
+from xmodkit_uvvis.reading.rawfiles import SET_SUFFIXES, TEXT_SUFFIXES
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "scans").glob("*.png"))
 
@@ -24,6 +26,11 @@ class TestUvVisPair(PairContract):
     def pair(self) -> ModalityPair:
         pytest.importorskip("colour")  # the simulator's
         return UvVis()
+
+
+def test_the_files_it_names_are_those_it_reads():
+    assert set(UvVis.suffixes) == set(SUFFIXES)
+    assert {*UvVis.suffixes, *UvVis.raw_suffixes} == {*SUFFIXES, *TEXT_SUFFIXES, *SET_SUFFIXES}
 
 
 @pytest.fixture(scope="module")

@@ -9,19 +9,18 @@ import numpy as np
 
 from xmodkit.evaluation import Evaluation
 from xmodkit.modality import Array
+from xmodkit.risk import aurc, paired_bootstrap, spearman
 from xmodkit.scores import (
-    aurc,
     bound_scores,
     error_curves,
     error_scores,
     finite,
-    paired_bootstrap,
+    flat,
     scalar_errors,
     scalar_scores,
-    spearman,
 )
 
-__all__ = ["coverage_by_group", "evaluation_numbers", "flat"]
+__all__ = ["coverage_by_group", "evaluation_numbers"]
 
 _FEWEST_PER_GROUP = 10  # samples below which a group's coverage says nothing
 
@@ -63,11 +62,6 @@ def provenance(evaluation: Evaluation) -> dict[str, Any]:
         "date": settings["date"],
         "versions": settings["versions"],
     }
-
-
-def flat(array: Array) -> Array:
-    """Return an array (samples, ...) as (samples, channels)."""
-    return array.reshape(len(array), -1)
 
 
 def _field(evaluation: Evaluation, name: str) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from xmodkit.report.style import ACCENT, BLUE, FAINT, INK, canvas, png, style
+from xmodkit.report.style import ACCENT, BOX, FAINT, canvas, png, style
 
 __all__ = ["draw_sizes"]
 
@@ -22,17 +21,7 @@ def draw_sizes(r2: Mapping[int, Sequence[float]], baselines: Mapping[str, float]
         figure = canvas(7, 4)
         axes = figure.add_subplot()
         sizes = sorted(r2)
-        options: dict[str, Any] = {
-            "patch_artist": True,
-            "boxprops": {"facecolor": "#bcdaec", "edgecolor": BLUE},
-            "medianprops": {"color": INK},
-            "whiskerprops": {"color": BLUE},
-            "capprops": {"color": BLUE},
-            "flierprops": {"marker": ".", "markeredgecolor": BLUE},
-        }
-        axes.boxplot(
-            [r2[size] for size in sizes], positions=np.log10(sizes), widths=0.12, **options
-        )
+        axes.boxplot([r2[size] for size in sizes], positions=np.log10(sizes), widths=0.12, **BOX)
         for i, (name, value) in enumerate(baselines.items()):
             last = i == len(baselines) - 1
             axes.axhline(

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = [
     "ACCENT",
     "BLUE",
+    "BOX",
     "FAINT",
     "INK",
+    "PALE",
     "SHADE",
     "canvas",
     "legend",
@@ -29,7 +31,17 @@ __all__ = [
 INK, FAINT, SHADE = "#1b2430", "#5b6675", "#eceff3"
 # Okabe and Ito's colours, told apart by every kind of colour vision.
 BLUE, ACCENT = "#0072b2", "#d55e00"
+PALE: Final = "#bcdaec"  # of BLUE: what is filled
 RUNS: Final = (BLUE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+
+BOX: Final[Any] = {
+    "patch_artist": True,
+    "boxprops": {"facecolor": PALE, "edgecolor": BLUE},
+    "medianprops": {"color": INK},
+    "whiskerprops": {"color": BLUE},
+    "capprops": {"color": BLUE},
+    "flierprops": {"marker": ".", "markeredgecolor": BLUE},
+}
 
 _STYLE: Final[Any] = {  # Any: matplotlib types each key
     "font.size": 9,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from xmodkit.errors import InputError, UsageError
+from xmodkit.replacing import replacing
 from xmodkit.train.logs import Epoch
 
 __all__ = ["Best", "Checkpoint", "State", "Weights"]
@@ -63,12 +63,8 @@ class Checkpoint:
         values = dict(vars(state))
         values["best"] = vars(state.best)
         values["history"] = [asdict(epoch) for epoch in state.history]
-        partial = self.path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            torch.save({"identity": self.identity, "state": values}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        with replacing(self.path) as partial:
+            torch.save({"identity": self.identity, "state": values}, partial)
 
     def load(self) -> State | None:
         """Return the last state; None if none was written yet.
@@ -90,10 +86,6 @@ class Checkpoint:
             ) from error
         self._must_agree(identity)
         return state
-
-    def delete(self) -> None:
-        """Remove the file: the training is finished."""
-        self.path.unlink(missing_ok=True)
 
     def _must_agree(self, found: Mapping[str, Any]) -> None:
         for name, wanted in self.identity.items():

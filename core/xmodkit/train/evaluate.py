@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from xmodkit.errors import DataError
@@ -21,12 +19,12 @@ from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.prediction import Prediction, Value
 from xmodkit.reading import samples_in_store
 from xmodkit.train.data import samples_at
+from xmodkit.train.inference import run_samples
 from xmodkit.train.run import Run
 from xmodkit.train.unseen import RowChoice, Seen, StoreIndex, choose_rows
 
 __all__ = ["EvaluationJob", "candidate", "evaluate"]
 
-_BATCH = 64
 _REFERENCE_ROWS = 5000  # more training rows move neither mean nor quantiles nor a small ridge
 
 
@@ -106,7 +104,8 @@ def _predict(
     """Predict samples on any of a run's routes; further inputs are those of the sample `like`."""
     route = pair.route(route_name)
     calibration = run.judged(route).calibration
-    found = _run_graph(run, pair, route, samples, like)
+    further = run.model.inputs(route.name, like)
+    found = run_samples(run.graph(route).named, pair, route, samples, further)
     fields = {
         field.name: Value(
             found[tensor],
@@ -128,28 +127,6 @@ def _predict(
         latent=found.get("latent"),
         bounds_source=calibration.sources(novel, len(samples)),
     )
-
-
-@torch.no_grad()
-def _run_graph(
-    run: Run, pair: ModalityPair, route: Route, samples: Sequence[Sample], like: Sample | None
-) -> dict[str, Array]:
-    """Run a route's calibrated graph on samples, in batches of equal shape; keep their order."""
-    graph = run.graph(route)
-    names = [field.name for field in pair.modality(route.source).fields]
-    further = [torch.from_numpy(array) for array in run.model.inputs(route.name, like).values()]
-    rows = [pair.encode(sample, route, {})[0] for sample in samples]
-    shapes: dict[Any, list[int]] = defaultdict(list)
-    for i, row in enumerate(rows):
-        shapes[tuple(row[name].shape for name in names)].append(i)
-    batches = [s[i : i + _BATCH] for s in shapes.values() for i in range(0, len(s), _BATCH)]
-    parts: dict[str, list[Array]] = defaultdict(list)
-    for batch in batches:
-        feeds = [torch.from_numpy(np.stack([rows[i][name] for i in batch])) for name in names]
-        for name, value in zip(graph.outputs, graph(*feeds, *further), strict=True):
-            parts[name].append(value.numpy())
-    order = np.argsort(np.concatenate(batches))
-    return {name: np.concatenate(arrays)[order] for name, arrays in parts.items()}
 
 
 def _samples(job: EvaluationJob, route: Route, wanted: set[int]) -> dict[int, Sample]:

@@ -50,6 +50,10 @@ class CalibratedGraph(nn.Module):
                 names += [f"{tensor}_lower", f"{tensor}_upper"]
         return (*names, "novelty", "novel", *(["latent"] if self._adds_latent else []))
 
+    def named(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """Return every output by its name."""
+        return dict(zip(self.outputs, self(*inputs), strict=True))
+
     @property
     def _adds_latent(self) -> bool:
         """Whether the latent is an output beside the fields: neither one of them nor given."""

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from xmodkit.calibration import Calibration, StratifiedBounds
 from xmodkit.conformal import curve_factor, field_quantiles, novelty_threshold, scalar_bounds
-from xmodkit.modality import Array
+from xmodkit.modality import Array, stacked
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.scores import field_scores, finite, scalar_scores
+from xmodkit.train.inference import run_samples
 from xmodkit.train.reconstruction import reconstruction_scores
 
 __all__ = ["COVERAGE", "Outcome", "calibrate", "predict_raw", "score"]
 
 COVERAGE = 0.9
-_BATCH = 64
 
 Quantiles = Mapping[str, tuple[Array, Array]]
 
@@ -36,34 +34,19 @@ class Outcome:
     novelty: Array
 
 
-@torch.no_grad()
 def predict_raw(
     pair: ModalityPair, route: Route, model: Model, samples: Sequence[Sample]
 ) -> Outcome:
-    """Run a route's raw graph on raw samples, in batches of equal shape.
+    """Run a route's raw graph on raw samples.
 
     Further inputs take the model's default. Truths are as the model predicts them; a target
     without truth (a latent) has none.
     """
     graph = model.graph(route.name).eval()
-    inputs = pair.modality(route.source).fields
-    further = [torch.from_numpy(array) for array in model.inputs(route.name).values()]
-    rows = [pair.encode(sample, route, {})[0] for sample in samples]
-    groups: dict[Any, list[int]] = defaultdict(list)
-    for i, row in enumerate(rows):
-        groups[tuple(row[f.name].shape for f in inputs)].append(i)
-    batches = [g[i : i + _BATCH] for g in groups.values() for i in range(0, len(g), _BATCH)]
-    parts: dict[str, list[Array]] = defaultdict(list)
-    for batch in batches:
-        feeds = [torch.from_numpy(np.stack([rows[i][f.name] for i in batch])) for f in inputs]
-        for name, tensor in graph(*feeds, *further).items():
-            parts[name].append(tensor.numpy())
-    order = np.argsort(np.concatenate(batches))
-    found = {name: np.concatenate(arrays)[order] for name, arrays in parts.items()}
+    found = run_samples(graph, pair, route, samples, model.inputs(route.name))
     fields = [field.name for field in pair.modality(route.target).fields]
-    truths = [model.target(route.name, sample) for sample in samples]
     return Outcome(
-        {name: np.stack([truth[name] for truth in truths]) for name in truths[0]},
+        stacked([model.target(route.name, sample) for sample in samples]),
         {name: found[name] for name in fields},
         {name: found[f"{name}_scale"] for name in fields if f"{name}_scale" in found},
         found["novelty"],

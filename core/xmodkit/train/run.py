@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from xmodkit.calibration import Calibration
 from xmodkit.errors import InputError, UsageError
 from xmodkit.modality import Array, Arrays
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route
+from xmodkit.replacing import replacing
 from xmodkit.train.graph import CalibratedGraph
 
 __all__ = ["Judged", "Run"]
@@ -133,7 +134,8 @@ class Run:
         """Write everything but the loss table into the folder; settings last, as the seal."""
         state = self.model.networks.state_dict()
         weights = {name: tensor.contiguous() for name, tensor in state.items()}
-        save_file(weights, self.folder / "weights.safetensors")
+        with replacing(self.folder / "weights.safetensors") as partial:
+            partial.write_bytes(save(weights))  # save_file hides it from other users
         for name, judged in self.routes.items():
             judged.save(_place(self.folder, self.model, name))
         _write_json(self.folder / "run.json", self.settings)
@@ -168,7 +170,8 @@ def _place(folder: Path, model: Model, route: str) -> Path:
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=1) + "\n")
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(values, indent=1) + "\n")
 
 
 def _nested(path: Path) -> dict[str, dict[str, Array]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,20 +127,40 @@ def split_by_group(
     """Assign every group to one part by a hash of its name, so that no group is ever split.
 
     Groups that share a sample of equal content count as one. A group keeps its part when samples
-    are added. Raise `DataError` if a part stays empty.
+    are added, unless there were so few groups that a part had to be filled with one of another's.
+    Raise `DataError` if there are fewer groups than parts.
     """
     contents = tuple(ids) if contents is None else tuple(contents)
     joined = _joined(groups, contents)
     ends = np.cumsum([fractions[part] for part in PARTS])
-    places = np.array([_fraction(f"{seed}/{group}") for group in joined]) * ends[-1]
-    numbers = np.minimum(np.searchsorted(ends, places, side="right"), len(PARTS) - 1)
-    parts = tuple(PARTS[number] for number in numbers)
+    places = {group: _fraction(f"{seed}/{group}") * float(ends[-1]) for group in sorted({*joined})}
+    numbers = {group: _part_at(place, ends) for group, place in places.items()}
+    _fill(numbers, places, ends)
+    parts = tuple(PARTS[numbers[group]] for group in joined)
     if empty := [part for part in PARTS if part not in parts]:
         raise DataError(
             f"{len(ids)} samples in {len(set(joined))} groups leave no {', '.join(empty)} rows: "
             "give more samples, or split by something finer"
         )
     return Splits(tuple(ids), tuple(groups), contents, parts)
+
+
+def _part_at(place: float, ends: NDArray[np.float64]) -> int:
+    return min(int(np.searchsorted(ends, place, side="right")), len(PARTS) - 1)
+
+
+def _fill(numbers: dict[str, int], places: Mapping[str, float], ends: NDArray[np.float64]) -> None:
+    """Give every empty part the group whose hash is nearest, of a part that has several."""
+    middles = ends - np.diff(ends, prepend=0.0) / 2
+    for number, middle in enumerate(middles):
+        groups_of = Counter(numbers.values())
+        distances = {
+            group: abs(places[group] - middle)
+            for group, part in numbers.items()
+            if groups_of[part] > 1
+        }
+        if not groups_of[number] and distances:
+            numbers[min(distances, key=distances.__getitem__)] = number
 
 
 def _joined(groups: Iterable[str], contents: Iterable[str]) -> list[str]:

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from xmodkit.errors import DataError, UsageError
 from xmodkit.evaluation import TRAINING_MEAN
-from xmodkit.modality import Arrays
+from xmodkit.modality import Arrays, stacked
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route, Sample
-from xmodkit.scores import error_scores
-from xmodkit.train.data import Dataset, load_dataset, samples_at
+from xmodkit.scores import error_scores, flat
+from xmodkit.train.data import Dataset, data_source, load_dataset, samples_at
 from xmodkit.train.fit import Epoch, fit
 from xmodkit.train.judge import predict_raw
 from xmodkit.train.settings import identity
 from xmodkit.train.splits import split_by_group
+from xmodkit.train.start import new_model
+from xmodkit.train.trainings import Study, Training, append_result, open_results
 
 __all__ = ["PUBLISHED_PARTS", "Parts", "Study", "StudyJob", "Training", "run_study"]
 
@@ -77,51 +73,6 @@ class StudyJob:
     resume: bool = False
 
 
-@dataclass(frozen=True)
-class Training:
-    """One training: its subset, and its scores on the fixed test rows."""
-
-    share: float
-    number: int
-    samples: int
-    r2_mean: float
-    r2_min: float
-    mae: float
-    rmse: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Study:
-    """A finished study: its trainings, and R2 (mean over channels) of baselines on all rows."""
-
-    settings: Mapping[str, Any]
-    trainings: tuple[Training, ...]
-    baselines: Mapping[str, float]
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """Return median, quartiles and ends of R2 for every size, as plain JSON values."""
-        sizes = sorted({t.samples for t in self.trainings})
-        return {
-            **self.settings,
-            "baselines_r2": dict(self.baselines),
-            "sizes": [self._of(size) for size in sizes],
-        }
-
-    def _of(self, size: int) -> dict[str, Any]:
-        r2 = [t.r2_mean for t in self.trainings if t.samples == size]
-        names = ("min", "q25", "median", "q75", "max")
-        quantiles = np.quantile(r2, (0, 0.25, 0.5, 0.75, 1))
-        return {
-            "samples": size,
-            "trainings": len(r2),
-            "r2": dict(zip(names, (float(q) for q in quantiles), strict=True)),
-            "mae": float(np.mean([t.mae for t in self.trainings if t.samples == size])),
-            "seconds": float(np.mean([t.seconds for t in self.trainings if t.samples == size])),
-        }
-
-
 def run_study(
     job: StudyJob,
     report: Callable[[int, int, Training], None] = lambda *_: None,
@@ -133,7 +84,7 @@ def run_study(
     alone. Raise `UsageError` if the folder holds a study and `resume` is not given, or one of
     other settings; `DataError` if a subset stays empty.
     """
-    model = _fresh(job, 0)
+    model = new_model(job.pair, job.model, job.seed, job.epochs)
     route = job.pair.route(model.routes[0])
     data = load_dataset(job.store, job.pair, route, model, job.split_by)
     splits = split_by_group(data.ids, data.groups, job.seed, contents=data.contents)
@@ -144,9 +95,9 @@ def run_study(
         "parts": [[part.share, part.count] for part in job.parts],
         "training rows": len(splits["train"]),
         "test rows": len(splits["test"]),
-        "simulated": any(bool(m.get("simulated")) for m in data.metadata),
+        "simulated": data_source(data) == "simulated",
     }
-    done = _begin(job, settings)
+    done = open_results(job.out, settings, resume=job.resume)
     planned = list(_subsets(job, splits["train"]))
     test = list(samples_at(job.store, job.pair, route, splits["test"]))
     validation = data.part(splits["validation"])
@@ -156,7 +107,7 @@ def run_study(
         done[part.share, number] = found = _train(
             job, data, validation, route, test, part, number, rows, seed, epoch
         )
-        _append(job.out / "results.csv", found)
+        append_result(job.out, found)
         report(len(done), len(planned), found)
     ordered = tuple(done[part.share, number] for part, number, _ in planned)
     return Study(settings, ordered, _baselines(job, model, route, splits["train"], test))
@@ -175,11 +126,11 @@ def _train(
     epoch: Callable[[Epoch], None],
 ) -> Training:
     started = time.perf_counter()
-    model = _fresh(job, seed)
+    model = new_model(job.pair, job.model, seed, job.epochs)
     fit(model, data.part(rows), validation, seed, epoch)
     outcome = predict_raw(job.pair, route, model, test)
     name = next(iter(outcome.truth))
-    scores = error_scores(_flat(outcome.truth[name]), _flat(outcome.value[name]))
+    scores = error_scores(flat(outcome.truth[name]), flat(outcome.value[name]))
     return Training(
         part.share,
         number,
@@ -190,14 +141,6 @@ def _train(
         scores["rmse"],
         time.perf_counter() - started,
     )
-
-
-def _fresh(job: StudyJob, seed: int) -> Model:
-    torch.manual_seed(seed)
-    model = job.pair.models()[job.model]()
-    if job.epochs is not None:
-        model.stages = tuple(replace(stage, epochs=job.epochs) for stage in model.stages)
-    return model
 
 
 def _subsets(
@@ -221,69 +164,14 @@ def _baselines(
 ) -> dict[str, float]:
     """Return R2 on the test rows of what needs no network, fitted on all training rows."""
     training = list(samples_at(job.store, job.pair, route, rows))
-    truths, known = _targets(model, route, test), _targets(model, route, training)
+    truths, known = (
+        stacked([model.target(route.name, sample) for sample in samples])
+        for samples in (test, training)
+    )
     name = next(iter(truths))
     mean = np.broadcast_to(known[name].mean(axis=0), truths[name].shape)
     predicted = {n: f[name] for n, f in job.pair.baselines(route, training, test).items()}
     return {
-        peer: error_scores(_flat(truths[name]), _flat(value))["r2_mean"]
+        peer: error_scores(flat(truths[name]), flat(value))["r2_mean"]
         for peer, value in (predicted | {TRAINING_MEAN: mean}).items()
     }
-
-
-def _targets(model: Model, route: Route, samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
-    rows = [model.target(route.name, sample) for sample in samples]
-    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-
-
-def _flat(array: NDArray[Any]) -> NDArray[np.float32]:
-    return array.reshape(len(array), -1).astype(np.float32, copy=False)
-
-
-def _begin(job: StudyJob, settings: Mapping[str, Any]) -> dict[tuple[float, int], Training]:
-    """Open the study's folder and return the results that stand in it."""
-    seal, results = job.out / "study.json", job.out / "results.csv"
-    if not seal.exists():
-        job.out.mkdir(parents=True, exist_ok=True)
-        results.unlink(missing_ok=True)
-        _append(results, None)
-        part = seal.with_name("study.json.part")
-        part.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-        part.replace(seal)
-        return {}
-    if not job.resume:
-        raise UsageError(f"{job.out}: holds a study; --resume goes on with it")
-    found = json.loads(seal.read_text(encoding="utf-8"))
-    wanted = json.loads(json.dumps(settings))
-    for name, value in wanted.items():
-        if found.get(name) != value:
-            raise UsageError(
-                f"{job.out}: was begun with another {name}; resume with the same, or give another "
-                "--out"
-            )
-    return {(t.share, t.number): t for t in _read(results)}
-
-
-def _append(path: Path, training: Training | None) -> None:
-    """Add one line, in one write that is on disk when this returns; None adds the header."""
-    line = io.StringIO()
-    row = [f.name for f in fields(Training)] if training is None else astuple(training)
-    csv.writer(line, lineterminator="\n").writerow(row)
-    with path.open("ab") as file:
-        file.write(line.getvalue().encode())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read(path: Path) -> list[Training]:
-    """Return the whole lines of a table of results, and cut off a torn one."""
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
-        with path.open("r+b") as file:
-            file.truncate(len(whole))
-    rows = list(csv.reader(io.StringIO(whole.decode())))[1:]
-    return [
-        Training(float(share), int(number), int(samples), *map(float, scores))
-        for share, number, samples, *scores in rows
-    ]

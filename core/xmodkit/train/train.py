@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
+from xmodkit.conformal import fewest_rows
 from xmodkit.errors import DataError, MissingExtraError
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair
@@ -18,11 +17,12 @@ from xmodkit.train.data import Dataset, Memory, load_dataset
 from xmodkit.train.distributed import Processes
 from xmodkit.train.fit import fit
 from xmodkit.train.folder import CACHE, CHECKPOINT, SPLIT, prepare_folder
+from xmodkit.train.judge import COVERAGE
 from xmodkit.train.logs import Epoch, LossLog, draw_losses
 from xmodkit.train.run import Run
 from xmodkit.train.settings import identity, settings
 from xmodkit.train.splits import FRACTIONS, Splits, split_by_group
-from xmodkit.train.start import check_apart, start_from
+from xmodkit.train.start import check_apart, new_model, start_from
 
 __all__ = ["TrainJob", "train"]
 
@@ -81,6 +81,8 @@ def train(
         cache=cache,
     )
     splits = _split(job, data)
+    if notice := _open_bounds(job.pair, model, len(splits["calibration"])):
+        progress(notice, 0)
     _fit(job, model, data, splits, processes, report, progress)
     if processes.is_first:
         progress("calibrating and scoring", 0)
@@ -105,10 +107,7 @@ def train(
 
 
 def _model(job: TrainJob) -> Model:
-    torch.manual_seed(job.seed)
-    model = job.pair.models()[job.model]()
-    if job.epochs is not None:
-        model.stages = tuple(replace(stage, epochs=job.epochs) for stage in model.stages)
+    model = new_model(job.pair, job.model, job.seed, job.epochs)
     if job.start is not None:
         start_from(model, job.start)
     return model
@@ -125,6 +124,18 @@ def _split(job: TrainJob, data: Dataset) -> Splits:
     if job.start is not None:
         check_apart(splits, job.start)
     return splits
+
+
+def _open_bounds(pair: ModalityPair, model: Model, rows: int) -> str | None:
+    """Return what must be said where calibration rows are too few for bounds with an end."""
+    bounded = [name for name in model.routes if pair.route(name).bounds == "interval"]
+    needed = fewest_rows((1 + COVERAGE) / 2)  # each tail has half the error rate
+    if not bounded or rows >= needed:
+        return None
+    return (
+        f"calibration has {rows} rows, {needed} needed: bounds of {', '.join(bounded)} will be "
+        "infinite; give more samples, or a larger share with --fractions"
+    )
 
 
 def _fit(

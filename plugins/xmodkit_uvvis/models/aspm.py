@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from xmodkit_uvvis.models.vae import LATENT
 
-__all__ = ["ScaleHead", "SpectrumDecoder", "aspm_loss"]
+__all__ = ["POINTS", "ScaleHead", "SpectrumDecoder", "aspm_loss", "scale_loss"]
 
 POINTS = 220
 
@@ -52,16 +52,16 @@ class SpectrumDecoder(nn.Module):
 class ScaleHead(nn.Module):
     """How far a predicted spectrum is likely to be off, per energy: the scale of its bounds."""
 
-    def __init__(self, floor: float = 5e-3) -> None:
+    def __init__(self, size: int = LATENT, floor: float = 5e-3) -> None:
         super().__init__()
         self.floor = floor
         self.dense = nn.Sequential(
-            nn.Linear(LATENT + POINTS, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(),
+            nn.Linear(size + POINTS, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(),
             nn.Linear(32, POINTS),
         )  # fmt: skip
 
     def forward(self, latent: Tensor, spectrum: Tensor) -> Tensor:
-        """Return the expected absolute error (N, 220), at least the floor."""
+        """Return the expected absolute error (N, 220) of spectra whose latents are (N, size)."""
         h = self.dense(torch.cat([latent, spectrum], dim=1))
         scale: Tensor = nn.functional.softplus(h - 2) + self.floor
         return scale
@@ -75,3 +75,8 @@ def aspm_loss(value: Tensor, truth: Tensor, total: Tensor) -> Tensor:
     """
     squared = ((value - truth) ** 2).mean(dim=0)  # (220,)
     return squared.mean() * (squared / total).sum()
+
+
+def scale_loss(scale: Tensor, value: Tensor, truth: Tensor) -> Tensor:
+    """Return the Laplace likelihood's loss: its best scale is the expected absolute error."""
+    return (scale.log() + (value - truth).abs() / scale).mean()

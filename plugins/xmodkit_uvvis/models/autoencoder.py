@@ -14,7 +14,7 @@ from xmodkit.model import Model, Stage
 from xmodkit.pair import Sample
 from xmodkit.train.resize import LanczosResize
 from xmodkit_uvvis.models.images import each, levels, shrink, sized, small_scan
-from xmodkit_uvvis.models.novelty import ImageStatistics, MahalanobisNovelty
+from xmodkit_uvvis.models.novelty import MahalanobisNovelty, RebuiltStatistics
 from xmodkit_uvvis.models.vae import LATENT, SIZE, Decoder, Encoder, glorot, vae_loss
 
 __all__ = ["PARAMETERS_NOTE", "ImageGraph", "Vae"]
@@ -42,12 +42,22 @@ class Vae(Model):
         self.decoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         glorot(self.encoder)
         glorot(self.decoder)
-        self.statistics = ImageStatistics()
+        self.statistics = RebuiltStatistics()
         self.novelty = MahalanobisNovelty(self.statistics.size)
         self.networks = nn.ModuleDict(
             {"encoder": self.encoder, "decoder": self.decoder, "novelty": self.novelty}
         )
-        self.stages = (Stage("vae", ("encoder", "decoder"), epochs=60, learning_rate=2e-3),)
+        # Keras's Adam; until the validation loss stops falling.
+        self.stages = (
+            Stage(
+                "vae",
+                ("encoder", "decoder"),
+                epochs=300,
+                optimiser="adam",
+                schedule="constant",
+                patience=15,
+            ),
+        )
 
     def prepare(self, sample: Sample) -> Mapping[str, Array]:
         """Return the image at 64 x 64, as the graph resizes it, channels first."""

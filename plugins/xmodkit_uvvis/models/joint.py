@@ -9,13 +9,12 @@ from torch import Tensor
 
 from xmodkit.modality import Array
 from xmodkit.model import Stage
+from xmodkit_uvvis.models.edges import EdgeLoss
 from xmodkit_uvvis.models.vae import draw, negative_elbo
 from xmodkit_uvvis.models.vae_aspm import VaeAspm
 
 __all__ = ["JointVaeAspm"]
 
-_LAG = 11  # energies, 90 meV: differences over it say where an edge lies
-_MOVED = 0.5  # weight of the differences
 _IMAGE = 3 / 12_288  # weight of the image, in nats per value of it
 
 
@@ -31,7 +30,6 @@ class JointVaeAspm(VaeAspm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lag_total = torch.ones(1)
         self.stages = (
             Stage("joint", ("encoder", "decoder", "spectrum"), epochs=40, learning_rate=2e-3),
             Stage("scale", ("scale",), epochs=15),
@@ -40,8 +38,7 @@ class JointVaeAspm(VaeAspm):
     def begin(self, stage: str, arrays: Mapping[str, Array]) -> None:
         """Take the variances of spectra and of their differences from the training rows."""
         super().begin(stage, arrays)
-        truth = torch.from_numpy(arrays["absorption"])
-        self.lag_total = _differences(truth).var(dim=0) + 1e-6
+        self.spectrum_loss = EdgeLoss(arrays["absorption"])
 
     def rows(self, stage: str, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
         """Return images and spectra while the encoder learns, latents afterwards."""
@@ -59,16 +56,8 @@ class JointVaeAspm(VaeAspm):
             mean, log_variance = self.encoder(image.contiguous(memory_format=torch.channels_last))
             value = self.spectrum(mean)
             logits = self.decoder.logits(draw(mean, log_variance) if training else mean)
-        value = value.float()
-        unexplained = ((value - truth) ** 2 / self.total).mean()
-        moved = ((_differences(value) - _differences(truth)) ** 2 / self.lag_total).mean()
         rebuilt = negative_elbo(mean, log_variance, logits, image)
-        loss: Tensor = unexplained + _MOVED * moved + _IMAGE * rebuilt
-        return loss
-
-
-def _differences(spectrum: Tensor) -> Tensor:
-    return spectrum[:, _LAG:] - spectrum[:, :-_LAG]
+        return self.spectrum_loss(value.float(), truth) + _IMAGE * rebuilt
 
 
 def _flip(image: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ImageStatistics", "MahalanobisNovelty"]
+__all__ = ["ImageStatistics", "MahalanobisNovelty", "RebuiltStatistics"]
 
 _EDGE = 4  # pixels of the border ring, where bare glass is expected
 _LEAST = 1e-6  # a quarter of a level, squared: what lies below is rounding
@@ -13,17 +13,16 @@ _SMALL = 1e-4
 
 
 class ImageStatistics(nn.Module):
-    """What a latent forgets: the border's colour, sharpness, spread and reconstruction error."""
+    """What models of a drop forget: the border's colour, sharpness and spread."""
 
-    # 4 sides x 3 channels, 3 scales of detail in 3 channels, spread and error of 3 channels each
-    size = 12 + 9 + 3 + 3
+    size = 12 + 9 + 3  # 4 sides x 3 channels, 3 scales of detail in 3 channels, spread of 3
 
     def __init__(self) -> None:
         super().__init__()
         self.laplacian = _laplacian()
 
-    def forward(self, image: Tensor, rebuilt: Tensor) -> Tensor:
-        """Return (N, 27) statistics of images and their reconstructions, both (N, 3, 64, 64)."""
+    def forward(self, image: Tensor) -> Tensor:
+        """Return (N, 24) statistics of images (N, 3, 64, 64) in 0..1."""
         sides = [
             image[:, :, :_EDGE].mean(dim=(2, 3)),
             image[:, :, -_EDGE:].mean(dim=(2, 3)),
@@ -32,8 +31,7 @@ class ImageStatistics(nn.Module):
         ]  # 4 x (N, 3)
         centred = image - image.mean(dim=(2, 3), keepdim=True)
         spread = _log((centred**2).mean(dim=(2, 3)))  # (N, 3)
-        error = _log(((image - rebuilt) ** 2).mean(dim=(2, 3)))  # (N, 3)
-        return torch.cat([*sides, self._detail(image), spread, error], dim=1)
+        return torch.cat([*sides, self._detail(image), spread], dim=1)
 
     def _detail(self, image: Tensor) -> Tensor:
         """Return the log energy of the Laplacian at 64, 32 and 16 pixels: (N, 9).
@@ -45,6 +43,17 @@ class ImageStatistics(nn.Module):
             energies.append(_log((self.laplacian(image) ** 2).mean(dim=(2, 3))))
             image = nn.functional.avg_pool2d(image, 2)
         return torch.cat(energies, dim=1)
+
+
+class RebuiltStatistics(ImageStatistics):
+    """The statistics of an image, and what a decoder could not rebuild of it."""
+
+    size = ImageStatistics.size + 3
+
+    def forward(self, image: Tensor, rebuilt: Tensor) -> Tensor:  # type: ignore[override]
+        """Return (N, 27) statistics of images and their reconstructions, both (N, 3, 64, 64)."""
+        error = _log(((image - rebuilt) ** 2).mean(dim=(2, 3)))  # (N, 3)
+        return torch.cat([super().forward(image), error], dim=1)
 
 
 def _laplacian() -> nn.Conv2d:

@@ -26,11 +26,10 @@ from xmodkit_uvvis.reading.rows import names_samples, read_rows
 from xmodkit_uvvis.reading.sample_table import SampleRow, merge, read_sample_table
 from xmodkit_uvvis.reading.table import read_columns, read_table
 
-__all__ = ["RAW_SUFFIXES", "RawFiles", "failure", "sort_files"]
+__all__ = ["SET_SUFFIXES", "TEXT_SUFFIXES", "RawFiles", "failure", "sort_files"]
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat")
 SET_SUFFIXES = (*HDF5_SUFFIXES, ".npz")
-RAW_SUFFIXES = (*TEXT_SUFFIXES, ".npz")
 
 Place = TypeVar("Place", Path, SpectrumSource)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xmodkit.evaluation import Evaluation, Figure
-from xmodkit.report.style import BLUE, FAINT, INK, SHADE, canvas, png
+from xmodkit.report.style import BLUE, FAINT, INK, PALE, SHADE, canvas, png
 from xmodkit_uvvis.modalities import ENERGY_EV, VISIBLE_FROM_EV
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _spectrum(axes: Axes, evaluation: Evaluation, row: int) -> None:
     truth = evaluation.truth["absorption"][row]
     axes.axvspan(float(ENERGY_EV[0]), VISIBLE_FROM_EV, color=SHADE, zorder=0)
     if value.lower is not None and value.upper is not None:
-        axes.fill_between(ENERGY_EV, value.lower, value.upper, color="#bcdaec", linewidth=0)
+        axes.fill_between(ENERGY_EV, value.lower, value.upper, color=PALE, linewidth=0)
     label = "simulated" if evaluation.samples[row].metadata.get("simulated") else "measured"
     axes.plot(ENERGY_EV, truth, color=INK, linewidth=1, label=label)
     axes.plot(ENERGY_EV, value.value, color=BLUE, linewidth=1.2, label="predicted")

@@ -9,7 +9,7 @@ import numpy as np
 
 from xmodkit.evaluation import Evaluation, Figure, Row
 from xmodkit.modality import Array
-from xmodkit.report.style import ACCENT, BLUE, FAINT, INK, canvas, png
+from xmodkit.report.style import ACCENT, BLUE, FAINT, INK, PALE, canvas, png
 from xmodkit.scores import scalar_errors
 from xmodkit_uvvis.modalities import GAP_WINDOW_EV
 
@@ -109,7 +109,7 @@ def _truths(evaluation: Evaluation) -> Iterator[tuple[str, str, Array]]:
 
 def _histogram(axes: Axes, error: Array, scores: dict[str, Any]) -> None:
     bins = np.linspace(-_RANGE, _RANGE, 81).tolist()
-    axes.hist(np.clip(error, -_RANGE, _RANGE), bins, color="#bcdaec", edgecolor=BLUE, linewidth=0.3)
+    axes.hist(np.clip(error, -_RANGE, _RANGE), bins, color=PALE, edgecolor=BLUE, linewidth=0.3)
     axes.axvline(0, color=FAINT, linewidth=0.8)
     if error.size:
         axes.axvline(float(np.median(error)), color=ACCENT, linewidth=1)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.evaluation import Candidate, Evaluation, Figure
-from xmodkit.modality import Array, Arrays
+from xmodkit.modality import Array, Arrays, stacked
 from xmodkit.pair import Sample
 from xmodkit.report.style import FAINT, canvas, png
 from xmodkit_uvvis.modalities import ENERGY_EV
@@ -112,7 +112,7 @@ def _flatten(latent: Array, seed: int) -> tuple[NDArray[np.float64], str]:
     left, strength, _ = np.linalg.svd(centred, full_matrices=False)
     principal = (left * strength)[:, :50].astype(np.float64)
     try:
-        from openTSNE import TSNE  # type: ignore[import-untyped,unused-ignore]
+        from openTSNE import TSNE
     except ImportError:
         return principal[:, :2], "PCA"
     if len(latent) < _FEWEST_FOR_TSNE:
@@ -138,8 +138,7 @@ def _latent(run: Candidate, evaluation: Evaluation) -> Array | None:
 
 
 def _prepared(model: _Reconstructs | _HasLatent, samples: Sequence[Sample]) -> Arrays:
-    rows = [model.prepare(sample) for sample in samples]
-    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    return stacked([model.prepare(sample) for sample in samples])
 
 
 def _title(evaluation: Evaluation, name: str) -> str:

@@ -54,8 +54,7 @@ def test_routes_of_one_source_share_their_novelty(trained: Trained):
     scan = torch.from_numpy(run.vectors[0]["scan"][None])
     with torch.no_grad():
         novelty = {
-            float(dict(zip((g := run.graph(j.route)).outputs, g(scan), strict=True))["novelty"])
-            for j in run.routes.values()
+            float(run.graph(judged.route).named(scan)["novelty"]) for judged in run.routes.values()
         }
     assert max(novelty) - min(novelty) < 1e-6
 

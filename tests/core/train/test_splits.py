@@ -65,6 +65,12 @@ def test_too_few_groups_are_refused():
         split_by_group(["a", "b"], ["g", "g"], seed=0)
 
 
+@given(groups=st.integers(4, 40), seed=st.integers(0, 1000))
+def test_every_part_has_a_group_if_there_are_enough(groups: int, seed: int):
+    names = [f"g{i // 5}" for i in range(5 * groups)]
+    assert all(len(rows) for rows in split_by_group(IDS[: 5 * groups], names, seed).rows.values())
+
+
 def test_a_saved_split_is_the_same_when_loaded(saved: Path):
     assert saved.read_text().splitlines()[0] == "sample_id,group,content,part"
     assert Splits.load(saved) == split_by_group(IDS, GROUPS, 4)

@@ -15,6 +15,7 @@ from PIL import Image  # noqa: E402
 from xmodkit.errors import UsageError  # noqa: E402
 from xmodkit.train import Run  # noqa: E402
 from xmodkit_uvvis.models import MODELS, Vae, VaeAspm  # noqa: E402
+from xmodkit_uvvis.pair import UvVis  # noqa: E402
 
 
 def test_the_vae_has_23851_parameters_and_its_card_says_why_the_paper_has_fewer(
@@ -36,7 +37,10 @@ def test_a_last_layer_of_two_filters_would_give_the_papers_count():
 def test_models_are_known_by_their_names_and_aspm_by_both():
     assert {"vae", "aspm", "vae+aspm", "cvae", "vae+aspm+joint"} <= set(MODELS)
     assert MODELS["aspm"] is MODELS["vae+aspm"] is VaeAspm
-    assert next(iter(MODELS)) == "vae+aspm"
+
+
+def test_the_model_trained_by_default_predicts_the_pairs_first_route():
+    assert next(iter(MODELS.values())).routes[0] == UvVis.routes[0].name
 
 
 def test_reconstructions_are_what_the_exported_route_gives(trained: Callable[[str], Run]):
