@@ -25,6 +25,7 @@ from xmodkit_cli.common import (
 
 __all__ = ["command"]
 
+_OUT = ("-o", "--out")
 _SHOWN = 5  # samples left out, of which each is named
 
 
@@ -34,7 +35,10 @@ class _OfModel(PairCommand):
     like = "ingest"
 
     def model_argument(self, args: list[str]) -> str | None:
-        return next((arg for arg in args if arg.endswith(".onnx")), None)
+        given = zip(["", *args], args, strict=False)
+        return next(
+            (arg for option, arg in given if arg.endswith(".onnx") and option not in _OUT), None
+        )
 
 
 @click.command("calibrate", cls=_OfModel)
@@ -87,7 +91,9 @@ def command(
         raise UsageError("--out is missing; name the model file to write")
     if out.suffix != ".onnx":
         raise UsageError(f"--out {out}: a model file ends in .onnx")
-    refuse_existing(out, overwrite)
+    card = out.with_suffix(".md")
+    for path in (out, card):
+        refuse_existing(path, overwrite)
     pair = required_pair(ctx)
     options = split_options(pair, own)
     file = read_model_file(model)
@@ -103,7 +109,6 @@ def command(
     former = model.with_suffix(".md")
     before = former.read_text(encoding="utf-8") if former.is_file() else ""
     write_model_file(out, result.model, result.metadata)
-    card = out.with_suffix(".md")
     card.write_text(site_card(out.name, result, before), encoding="utf-8")
     if as_json:
         print_json({**result.summary, "model": str(out), "card": str(card)})

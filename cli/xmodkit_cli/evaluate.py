@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from xmodkit.errors import MissingExtraError
+from xmodkit.errors import MissingExtraError, UsageError
 from xmodkit_cli.common import (
     PATH,
     debug_option,
@@ -65,7 +65,10 @@ def command(
     Example: xmod evaluate runs/a samples.zarr --report report.html
     """
     path = report or run / "report.html"
-    refuse_existing(path, overwrite)
+    if path.suffix not in (".html", ".htm"):
+        raise UsageError(f"--report {path}: a page ends in .html; its numbers go to .json beside")
+    for place in (path, path.with_suffix(".json")):
+        refuse_existing(place, overwrite)
     try:
         from xmodkit.report import make_report
         from xmodkit.train.evaluate import EvaluationJob, evaluate

@@ -54,10 +54,11 @@ def command(
     finished = Run.load(run, pair)
     direction = finished.judged(pair.route(route) if route else None).route
     path = out or Path(f"{pair.name}.{kind}")
-    refuse_existing(path, overwrite)
+    card = path.with_suffix(".md")
+    for place in (path, card):
+        refuse_existing(place, overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_model(finished, pair, plugins.exporter(kind), path, direction)
-    card = path.with_suffix(".md")
     if as_json:
         print_json(
             {

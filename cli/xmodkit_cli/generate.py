@@ -76,10 +76,10 @@ def command(
     if target.suffix == ".png":
         refuse_existing(target, overwrite)
     refuse_existing(paths.store, overwrite)
-    paths.prepare(resume=False, overwrite=overwrite)
     started = time.perf_counter()
     made = pair.generate(predictor, seed, options)
     seconds = time.perf_counter() - started
+    paths.prepare(resume=False, overwrite=overwrite)
     _store(paths.store, pair, direction, predictor, made, seed, options)
     pictures = _draw(made, target, paths.figures)
     summary = _summary(made, predictor, path, paths.store, seconds)

@@ -63,7 +63,7 @@ def pair_of_run(run: Path) -> ModalityPair:
     """Return the pair that a finished run was trained for; raise `InputError` if it is none."""
     try:
         name = str(json.loads((run / "run.json").read_text())["plugin"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{run}: no finished run here; train one with `xmod train`") from error
     return plugins.pair(name)
 

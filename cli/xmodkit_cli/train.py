@@ -108,7 +108,8 @@ def command(
         raise MissingExtraError("training", error.name or "torch", "train") from error
     name = architecture(pair, model)
     if resume and (out / "run.json").exists():
-        return _show(_finished(out, pair, name, seed), out, as_json=as_json)
+        wanted = split or split_by
+        return _show(_finished(out, pair, name, seed, epochs, wanted), out, as_json=as_json)
     job = TrainJob(
         pair=pair,
         model=name,
@@ -160,7 +161,9 @@ def _fractions(text: str) -> Mapping[str, float]:
         shares = [float(part) for part in text.split(",")]
     except ValueError:
         shares = []
-    if len(shares) != len(_PARTS) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+    if len(shares) != len(_PARTS) or not (
+        min(shares) > 0 and abs(sum(shares) - 1) <= 1e-6  # also false for NaN
+    ):
         raise UsageError(
             f"--fractions {text!r}: four positive numbers that add to 1 expected, "
             f"for {', '.join(_PARTS)}"
@@ -168,16 +171,28 @@ def _fractions(text: str) -> Mapping[str, float]:
     return dict(zip(_PARTS, shares, strict=True))
 
 
-def _finished(out: Path, pair: ModalityPair, model: str, seed: int) -> Run:
-    """Return the run that is finished already."""
+def _finished(
+    out: Path, pair: ModalityPair, model: str, seed: int, epochs: int | None, split: Path | str
+) -> Run:
+    """Return the run that is finished already; raise `UsageError` if it is another."""
     from xmodkit.train import Run
+    from xmodkit.train.splits import Splits
 
     run = Run.load(out, pair)
-    for name, wanted in (("model", model), ("seed", seed)):
-        if run.settings[name] != wanted:
+    settings = run.settings
+    same = "by" if isinstance(split, str) else "hash"  # a file may be spelled in many ways
+    wanted_split = split if isinstance(split, str) else Splits.load(split).hash
+    trained = sorted({stage["epochs"] for stage in settings["stages"] if stage["epochs"]})
+    for name, found, wanted in (
+        ("model", settings["model"], model),
+        ("seed", settings["seed"], seed),
+        ("epochs", trained, trained if epochs is None else [epochs]),
+        (f"split {same}", settings["split"][same], wanted_split),
+    ):
+        if found != wanted:
             raise UsageError(
-                f"{out}: holds a finished run of {name} {run.settings[name]}, now {wanted}; "
-                "--overwrite replaces it"
+                f"{out}: holds a finished run of {name} {found}, now {wanted}; --overwrite "
+                "replaces it"
             )
     return run
 

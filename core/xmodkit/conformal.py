@@ -55,6 +55,8 @@ def unit_quantile(scores: Array, level: float, units: Array) -> float:
     For one score a unit this is `conformal_quantile`.
     Source: Lee, Barber & Willett, arXiv:2306.06342, hierarchical conformal prediction.
     """
+    if not len(scores):
+        return float("inf")
     _, unit, sizes = np.unique(units, return_inverse=True, return_counts=True)
     flat = scores.reshape(len(scores), -1)
     weights = 1 / ((len(sizes) + 1) * sizes[unit] * flat.shape[1])

@@ -114,13 +114,7 @@ def _check_store(path: Path, outputs: Sequence[Field]) -> None:
     """Raise `InputError` unless a store holds measured fields at the model's coordinates."""
     from xmodkit.store import StoreReader
 
-    reader = StoreReader(path)
-    if "model_hash" in reader.attributes:
-        raise InputError(
-            f"{path}: holds predictions of `xmod infer`, which are no truth; give a store made by "
-            "`xmod ingest`"
-        )
-    held = reader.fields
+    held = StoreReader(path).fields
     for field in outputs:
         if field.name not in held:
             raise InputError(

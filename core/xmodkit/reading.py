@@ -138,11 +138,17 @@ def samples_in_store(
     """Yield the samples of a store made by `simulate`, `ingest` or `infer`.
 
     Fields of the route's source (or of every modality that the store holds) are read under their
-    own name, or as inputs kept by `infer`. Raise `InputError` if the source is not in it.
+    own name, or as inputs kept by `infer`. Raise `InputError` if the source is not in it, or if
+    every modality is asked for and some were predicted.
     """
     from xmodkit.store import StoreReader
 
     reader = StoreReader(path)
+    if every_modality and "model_hash" in reader.attributes:
+        raise InputError(
+            f"{path}: holds predictions of `xmod {reader.attributes.get('made_by', 'infer')}`, "
+            "which are no truth; give a store made by `xmod ingest`"
+        )
     wanted = [m for m in pair.modalities if every_modality or m.name == route.source]
     columns = {
         m.name: {f.name: column for f in m.fields if (column := _column(f.name, reader.fields))}

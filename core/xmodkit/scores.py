@@ -134,7 +134,7 @@ def bound_scores(
         "coverage_by_novelty_third": [_mean(inside[bounded & (third == i)]) for i in range(3)],
         "width": width,
         "unconditional_width": unconditional,
-        "relative_width": width / unconditional,
+        "relative_width": width / unconditional if unconditional > 0 else None,
     }
 
 
@@ -206,17 +206,22 @@ def scalar_scores(
     inside = (target >= lower) & (target <= upper)
     width = np.clip(upper, low, high) - np.clip(lower, low, high)
     known = np.clip(reference[~np.isnan(reference)], low, high)
-    tails = np.quantile(known, [(1 - coverage) / 2, (1 + coverage) / 2])
+    middle, below, above = (
+        np.quantile(known, [0.5, (1 - coverage) / 2, (1 + coverage) / 2])
+        if known.size
+        else np.full(3, np.nan)
+    )
+    unconditional = float(above - below)
     third = thirds(novelty)
     return {
         "samples": len(truth),
         **scalar_errors(truth, value, limits),
-        "mae_of_training_median": _mean(np.abs(np.clip(truth, low, high) - np.median(known))[both]),
+        "mae_of_training_median": _mean(np.abs(np.clip(truth, low, high) - middle)[both]),
         "coverage": _mean(inside[bounded]),
         "coverage_by_novelty_third": [_mean(inside[bounded & (third == i)]) for i in range(3)],
         "width": _mean(width[bounded]),
-        "unconditional_width": float(tails[1] - tails[0]),
-        "relative_width": _mean(width[bounded] / (tails[1] - tails[0])),
+        "unconditional_width": unconditional,
+        "relative_width": _mean(width[bounded] / unconditional) if unconditional > 0 else None,
     }
 
 

@@ -64,7 +64,7 @@ def last_object(out: str) -> dict:
 
 
 def test_measured_pairs_make_a_file_that_verifies_and_says_local(xmod, raw: Path, shipped: Path):
-    ran = xmod("calibrate", shipped, raw, *READ, "-o", "site.onnx", "--json")
+    ran = xmod("calibrate", "-o", "site.onnx", shipped, raw, *READ, "--json")
     assert ran.code == 0, ran.err
     summary = last_object(ran.out)
     assert set(summary) >= KEYS
@@ -73,6 +73,9 @@ def test_measured_pairs_make_a_file_that_verifies_and_says_local(xmod, raw: Path
     calibration = read_model_file(Path("site.onnx")).metadata.calibration
     assert (calibration.source, calibration.rows) == ("local", 25)
     assert Path("site.md").read_text().startswith("# site.onnx\n")
+    Path("site.onnx").unlink()
+    refused = xmod("calibrate", shipped, raw, *READ, "-o", "site.onnx")
+    assert (refused.code, "site.md: exists already" in refused.err) == (2, True)
 
 
 def test_infer_with_the_new_file_says_where_its_bounds_come_from(

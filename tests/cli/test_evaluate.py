@@ -27,6 +27,11 @@ def test_a_report_and_its_numbers(
     again = xmod("evaluate", run, painted_store, "--report", "out/report.html")
     assert again.code == 2
     assert "--overwrite" in again.err
+    seal = (run / "run.json").read_bytes()
+    over = xmod("evaluate", run, painted_store, "--report", run / "run.html")
+    assert (over.code, "run.json: exists already" in over.err) == (2, True)
+    assert (run / "run.json").read_bytes() == seal
+    assert xmod("evaluate", run, painted_store, "--report", "out/r.json").code == 2
 
 
 def test_a_folder_without_a_run_is_named(xmod: Callable, painted_store: Path, tmp_path: Path):

@@ -17,6 +17,7 @@ from PIL import Image
 
 from xmodkit.errors import UsageError
 from xmodkit.train.study import PUBLISHED_PARTS, Parts, StudyJob, _subsets
+from xmodkit.train.trainings import open_results
 
 COLUMNS = ["share", "number", "samples", "r2_mean", "r2_min", "mae", "rmse", "seconds"]
 
@@ -80,3 +81,10 @@ def test_the_published_study_has_145_trainings():
 def test_parts_that_cannot_be_cut_are_refused(text: str):
     with pytest.raises(UsageError, match="--parts"):
         Parts.parse(text)
+
+
+def test_results_of_no_study_are_left_alone(tmp_path: Path):
+    (tmp_path / "results.csv").write_text("mine\n")
+    with pytest.raises(UsageError, match="of no study"):
+        open_results(tmp_path, {}, resume=False)
+    assert (tmp_path / "results.csv").read_text() == "mine\n"

@@ -54,10 +54,18 @@ def test_a_finished_run_is_replaced_only_if_asked_and_resuming_it_does_nothing(x
     assert (resumed.code, "answer" in resumed.out) == (0, True)
     other = xmod(*args, "--out", "run", "--resume", "--seed", "9")
     assert (other.code, "seed 0, now 9" in other.err) == (2, True)
+    split = ["--split", "./run/split.csv"]
+    assert xmod(*args, "--out", "run", "--resume", *split).code == 0
+    by = xmod(*args, "--out", "run", "--resume", "--split-by", "sample")
+    assert (by.code, "split by plate, now sample" in by.err) == (2, True)
+    longer = xmod(*args, "--out", "run", "--resume", "--epochs", "3")
+    assert (longer.code, "epochs [2], now [3]" in longer.err) == (2, True)
     assert xmod(*args, "--out", "run", "--overwrite").code == 0
 
 
-@pytest.mark.parametrize("shares", ["1", "0.5,0.5", "0.6,0.03,0.12,0.3", "a,b,c,d", "1,0,0,0"])
+@pytest.mark.parametrize(
+    "shares", ["1", "0.5,0.5", "0.6,0.03,0.12,0.3", "a,b,c,d", "1,0,0,0", "nan,0.1,0.1,0.8"]
+)
 def test_fractions_that_are_no_four_shares_are_refused(xmod, args, shares):
     ran = xmod(*args, "--out", "run", "--fractions", shares)
     assert ran.code == 2

@@ -60,6 +60,7 @@ def test_a_unit_weighs_the_same_however_many_rows_it_has():
     units = np.concatenate([np.zeros(900), np.arange(1, 20)])
     assert unit_quantile(scores, 0.5, units) == 10
     assert unit_quantile(scores, 0.99, units) == np.inf
+    assert unit_quantile(scores[:0], 0.5, units[:0]) == np.inf
 
 
 def test_the_next_unit_is_covered_whatever_units_share():

@@ -74,3 +74,14 @@ def test_scalars_without_bounds_are_scored_without_a_warning():
 
 def test_what_json_cannot_hold_becomes_none():
     assert finite({"a": float("nan"), "b": [float("inf"), 1.0]}) == {"a": None, "b": [None, 1.0]}
+
+
+def test_truths_without_spread_or_without_any_scalar_are_scored_without_a_width():
+    same = np.full((30, 2), 0.5, np.float32)
+    scores = bound_scores(same, same - 1, same + 1, np.arange(30.0), same, 0.9)
+    assert (scores["coverage"], scores["relative_width"]) == (1.0, None)
+    none, found = np.full(30, np.nan), np.full(30, 2.0)
+    scores = scalar_scores(
+        none, found, found - 1, found + 1, np.arange(30.0), none, (1.3, 3.0), 0.9
+    )
+    assert (scores["width"] > 0, scores["relative_width"]) == (True, None)

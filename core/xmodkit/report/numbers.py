@@ -185,7 +185,8 @@ def _part(evaluation: Evaluation, rows: Array) -> dict[str, Any]:
 def _against(evaluation: Evaluation) -> dict[str, Mapping[str, Any]]:
     """Return how much lower the run's error is than each peer's, with a paired bootstrap."""
     by = str(evaluation.run.settings["split"]["by"])
-    units = evaluation.groups.get(by, np.arange(len(evaluation.samples)))
+    grouped = by in evaluation.groups and len(np.unique(evaluation.groups[by])) > 1
+    units = evaluation.groups[by] if grouped else np.arange(len(evaluation.samples))
     own = np.sqrt(evaluation.loss)
     found: dict[str, Mapping[str, Any]] = {}
     for peer in list(evaluation.peers)[1:]:
@@ -194,7 +195,7 @@ def _against(evaluation: Evaluation) -> dict[str, Mapping[str, Any]]:
         found[peer] = {
             "rmse_difference": difference,
             "interval_95": [low, high],
-            "units": by if by in evaluation.groups else "sample",
+            "units": by if grouped else "sample",
             "excludes_zero": low > 0 or high < 0,
         }
     return found

@@ -6,32 +6,55 @@ import shutil
 from pathlib import Path
 
 from xmodkit.errors import UsageError
+from xmodkit.output import make_folder
 
-__all__ = ["CACHE", "CHECKPOINT", "SEAL", "SPLIT", "prepare_folder"]
+__all__ = [
+    "CACHE",
+    "CHECKPOINT",
+    "ROUTES",
+    "SEAL",
+    "SPLIT",
+    "STARTED",
+    "empty_folder",
+    "prepare_folder",
+]
 
 SEAL = "run.json"  # written last: a folder with it holds a finished run
 SPLIT = "split.csv"  # written first
+STARTED = "started.csv"  # what the runs that it started from had learned from
 CHECKPOINT = "checkpoint.pt"
+ROUTES = "routes"
 CACHE = "cache"
 
 
 def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
-    """Make the folder of a run; with `overwrite` remove what another training left there.
+    """Make the folder of a run; raise `UsageError` if it holds one and neither is asked for.
 
-    Raise `UsageError` if it holds a run and neither is asked for.
+    What `overwrite` replaces stays until `empty_folder`: the new training may yet be refused.
     """
     if resume and overwrite:
         raise UsageError("--resume continues a run, --overwrite replaces it: give one of them")
-    if overwrite:
-        # The seal goes first: what is left of a half-removed run must not pass for a finished one.
-        for name in (SEAL, CHECKPOINT, SPLIT, "losses.csv", "losses.png"):
-            (folder / name).unlink(missing_ok=True)
-        for name in (CACHE, "tensorboard"):
-            shutil.rmtree(folder / name, ignore_errors=True)
-    elif (folder / SEAL).exists():
+    if (folder / SEAL).exists() and not overwrite:
         raise UsageError(f"{folder}: holds a finished run; --overwrite replaces it")
-    elif not resume and ((folder / SPLIT).exists() or (folder / CHECKPOINT).exists()):
+    if _holds_run(folder) and not (resume or overwrite):
         raise UsageError(
             f"{folder}: holds an unfinished run; --resume continues it, --overwrite replaces it"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    if _holds_run(folder) and overwrite:
+        shutil.rmtree(folder / CACHE, ignore_errors=True)
+    make_folder(folder, "--out")
+
+
+def empty_folder(folder: Path) -> None:
+    """Remove what another training left, prepared arrays apart; leave any other folder alone."""
+    if not _holds_run(folder):
+        return
+    # The seal goes first: what is left of a half-removed run must not pass for a finished one.
+    for name in (SEAL, CHECKPOINT, SPLIT, STARTED, "losses.csv", "losses.png"):
+        (folder / name).unlink(missing_ok=True)
+    for name in (ROUTES, "tensorboard"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _holds_run(folder: Path) -> bool:
+    return any((folder / name).exists() for name in (SEAL, SPLIT, CHECKPOINT))

@@ -13,7 +13,7 @@ from xmodkit.conformal import curve_factor, field_quantiles, novelty_threshold, 
 from xmodkit.modality import Array, stacked
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route, Sample
-from xmodkit.scores import field_scores, finite, scalar_scores
+from xmodkit.scores import field_scores, finite, flat, scalar_scores
 from xmodkit.train.inference import run_samples
 from xmodkit.train.reconstruction import reconstruction_scores
 
@@ -142,12 +142,12 @@ def _bounded_scores(
         upper = test.value[name] + test.scale[name] * above
         lower[novel], upper[novel] = np.nan, np.nan
         scores[name] = field_scores(
-            test.truth[name],
-            test.value[name],
-            lower,
-            upper,
+            flat(test.truth[name]),
+            flat(test.value[name]),
+            flat(lower),
+            flat(upper),
             test.novelty,
-            reference[name],
+            flat(reference[name]),
             calibration.coverage,
         )
     truth = pair.derive(test.truth, route)

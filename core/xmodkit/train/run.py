@@ -18,6 +18,7 @@ from xmodkit.modality import Array, Arrays
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.replacing import replacing
+from xmodkit.train.folder import ROUTES
 from xmodkit.train.graph import CalibratedGraph
 
 __all__ = ["Judged", "Run"]
@@ -155,10 +156,11 @@ class Run:
                 if place == folder or place.is_dir()  # samples may lack another route's source
             }
             return cls(folder, settings, pair, model, routes)
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except Exception as error:  # each of the libraries that read it raises its own kinds
+            reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
-                f"{folder}: not a finished run of this plugin ({error}); "
-                "train one with `xmod train`"
+                f"{folder}: not a finished run of {pair.name} ({reason}); train one with "
+                "`xmod train`"
             ) from error
 
 
@@ -166,7 +168,7 @@ def _place(folder: Path, model: Model, route: str) -> Path:
     """Return where a route's files lie: the first one's in the run's folder itself."""
     if route == model.routes[0]:
         return folder
-    return folder / "routes" / route.replace(":", "-")
+    return folder / ROUTES / route.replace(":", "-")
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:

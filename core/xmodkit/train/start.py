@@ -13,7 +13,9 @@ from torch import Tensor
 from xmodkit.errors import DataError, InputError, UsageError
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair
+from xmodkit.train.folder import SPLIT
 from xmodkit.train.splits import Splits
+from xmodkit.train.unseen import learned_from
 
 __all__ = ["check_apart", "new_model", "start_from"]
 
@@ -52,17 +54,21 @@ def start_from(model: Model, folder: Path) -> tuple[str, ...]:
     return loaded
 
 
-def check_apart(splits: Splits, folder: Path) -> None:
-    """Raise `DataError` if a run was trained on what is calibration or test here."""
-    path = folder / "split.csv"
+def check_apart(splits: Splits, folder: Path) -> Splits:
+    """Return what a run, and those it started from, had learned from.
+
+    Raise `DataError` if that is calibration or test here.
+    """
+    path = folder / SPLIT
     if not path.exists():
         raise InputError(f"{path}: not there, so that nobody knows what the run was trained on")
-    seen = Splits.load(path).contents_of("train", "validation")
-    if both := seen & splits.contents_of("calibration", "test"):
+    seen = learned_from(folder)
+    if both := {*seen.contents} & splits.contents_of("calibration", "test"):
         raise DataError(
             f"--from {folder}: was trained on {len(both)} samples that are calibration or test "
             f"here; give --split {path}"
         )
+    return seen
 
 
 def _networks(folder: Path) -> dict[str, dict[str, Tensor]]:

@@ -16,7 +16,14 @@ from xmodkit.train.checkpoint import Checkpoint
 from xmodkit.train.data import Dataset, Memory, load_dataset
 from xmodkit.train.distributed import Processes
 from xmodkit.train.fit import fit
-from xmodkit.train.folder import CACHE, CHECKPOINT, SPLIT, prepare_folder
+from xmodkit.train.folder import (
+    CACHE,
+    CHECKPOINT,
+    SPLIT,
+    STARTED,
+    empty_folder,
+    prepare_folder,
+)
 from xmodkit.train.judge import COVERAGE
 from xmodkit.train.logs import Epoch, LossLog, draw_losses
 from xmodkit.train.run import Run
@@ -81,9 +88,14 @@ def train(
         cache=cache,
     )
     splits = _split(job, data)
+    before = check_apart(splits, job.start) if job.start else None
+    if job.overwrite:  # not before: a wrong store must not cost the old run
+        if processes.is_first:
+            empty_folder(job.out)
+        processes.wait()
     if notice := _open_bounds(job.pair, model, len(splits["calibration"])):
         progress(notice, 0)
-    _fit(job, model, data, splits, processes, report, progress)
+    _fit(job, model, data, splits, before, processes, report, progress)
     if processes.is_first:
         progress("calibrating and scoring", 0)
         described = settings(
@@ -121,8 +133,8 @@ def _split(job: TrainJob, data: Dataset) -> Splits:
             splits = Splits.load(job.split).applied_to(data.ids, data.contents)
         except DataError as error:
             raise DataError(f"--split {job.split}: {error}") from error
-    if job.start is not None:
-        check_apart(splits, job.start)
+        if empty := [part for part, rows in splits.rows.items() if not len(rows)]:
+            raise DataError(f"--split {job.split}: no sample is in {', '.join(empty)}; split anew")
     return splits
 
 
@@ -143,17 +155,23 @@ def _fit(
     model: Model,
     data: Dataset,
     splits: Splits,
+    before: Splits | None,
     processes: Processes,
     report: Report,
     progress: Progress,
 ) -> None:
     """Train the stages, leaving split, checkpoints and logs in the folder."""
-    told = identity(job.pair, model, job.seed, data, splits, processes.count)
+    told = {
+        **identity(job.pair, model, job.seed, data, splits, processes.count),
+        "--from": str(job.start.resolve()) if job.start else None,
+    }
     checkpoint = Checkpoint(job.out / CHECKPOINT, told)
     state = checkpoint.load() if job.resume else None
     history = list(state.history) if state else []
     log = None
     if processes.is_first:
+        if before is not None:
+            before.save(job.out / STARTED)
         splits.save(job.out / SPLIT)
         log = LossLog(job.out, history, tensorboard=job.tensorboard)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from xmodkit.errors import UsageError
+from xmodkit.errors import InputError, UsageError
+from xmodkit.output import make_folder
 from xmodkit.replacing import replacing
 
 __all__ = ["Study", "Training", "append_result", "open_results"]
@@ -74,16 +75,22 @@ def open_results(
     Raise `UsageError` if it holds a study and `resume` is not given, or one of other settings.
     """
     seal, results = folder / "study.json", folder / RESULTS
+    header = ",".join(f.name for f in fields(Training))
     if not seal.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        results.unlink(missing_ok=True)
-        _append(results, [f.name for f in fields(Training)])
+        if results.exists() and results.read_text(encoding="utf-8").strip() != header:
+            raise UsageError(f"{results}: is of no study; give another --out")
+        make_folder(folder, "--out")
+        with replacing(results) as partial:
+            partial.write_text(f"{header}\n", encoding="utf-8")
         with replacing(seal) as partial:
             partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         return {}
     if not resume:
         raise UsageError(f"{folder}: holds a study; --resume goes on with it")
-    found = json.loads(seal.read_text(encoding="utf-8"))
+    try:
+        found = dict(json.loads(seal.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{seal}: not the settings of a study; give another --out") from error
     wanted = json.loads(json.dumps(settings))
     for name, value in wanted.items():
         if found.get(name) != value:

@@ -10,14 +10,15 @@ from typing import Literal
 
 from xmodkit.content import content_hash
 from xmodkit.pair import Sample
-from xmodkit.train.folder import SPLIT
+from xmodkit.train.folder import SPLIT, STARTED
 from xmodkit.train.splits import Splits
 
-__all__ = ["RowChoice", "Seen", "StoreIndex", "choose_rows"]
+__all__ = ["RowChoice", "Seen", "StoreIndex", "choose_rows", "learned_from"]
 
 RowChoice = Literal["test", "all-unseen"]
 
 TEST = "test"
+LEARNED = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,21 @@ class Seen:
     def load(cls, folder: Path, by: str) -> Seen:
         """Read the split of a run that kept groups of a kind together.
 
-        Raise `InputError` if the run kept no split.
+        What the runs that it started from had learned from counts as its own. Raise `InputError`
+        if the run kept no split.
         """
-        splits = Splits.load(folder / SPLIT)
+        parts: dict[str, str] = {}
         groups: dict[str, set[str]] = defaultdict(set)
-        for group, part in zip(splits.groups, splits.parts, strict=True):
-            groups[group].add(part)
-        whole = len(groups) < len(splits.ids)
-        return cls(
-            folder.name,
-            by,
-            dict(zip(splits.contents, splits.parts, strict=True)),
-            {name: frozenset(found) for name, found in groups.items()} if whole else {},
-        )
+        for name in (STARTED, SPLIT):
+            if name == STARTED and not (folder / name).exists():
+                continue
+            splits = Splits.load(folder / name)
+            parts |= zip(splits.contents, splits.parts, strict=True)
+            if len(set(splits.groups)) < len(splits.ids):  # else single samples were split
+                for group, part in zip(splits.groups, splits.parts, strict=True):
+                    groups[group].add(part)
+        found = {name: frozenset(several) for name, several in groups.items()}
+        return cls(folder.name, by, parts, found)
 
     def part(self, content: str, groups: Mapping[str, str]) -> str | None:
         """Return why a sample was seen (its part, or its group's), `test`, or None: never."""
@@ -82,6 +85,24 @@ class StoreIndex:
     def rows_in(self, seen: Seen, part: str) -> list[int]:
         """Return the rows that lie in a part of a run's split."""
         return [i for i, content in enumerate(self.contents) if seen.parts.get(content) == part]
+
+
+def learned_from(folder: Path) -> Splits:
+    """Return the rows that a run, or one that it started from, was trained or validated on.
+
+    All count as training rows. Raise `InputError` if the run kept no split.
+    """
+    files = [folder / SPLIT, *([folder / STARTED] if (folder / STARTED).exists() else [])]
+    rows = {
+        (sample, group, content)
+        for splits in map(Splits.load, files)
+        for sample, group, content, part in zip(
+            splits.ids, splits.groups, splits.contents, splits.parts, strict=True
+        )
+        if part in LEARNED
+    }
+    ids, groups, contents = zip(*sorted(rows), strict=True)
+    return Splits(ids, groups, contents, ("train",) * len(ids))
 
 
 def choose_rows(

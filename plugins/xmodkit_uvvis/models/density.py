@@ -95,7 +95,7 @@ class Density(Model):
         return scale_loss(self.scale(torch.cat([profile, spread], dim=1), value), value, truth)
 
     def graph(self, route: str) -> nn.Module:
-        """Return raw images in; spectrum, its scale, novelty and the profile as latent out."""
+        """Return raw images in; spectrum, its scale, novelty and, as latent, ring means out."""
         return _ScanToAbsorption(self)
 
     def _describe(self, scan: Tensor) -> Tensor:
@@ -119,5 +119,5 @@ class _ScanToAbsorption(nn.Module):
             "absorption": absorption,
             "absorption_scale": self.scale(torch.cat([profile, spread], dim=1), absorption),
             "novelty": self.novelty(torch.cat([self.statistics(level / 255.0), raw], dim=1)),
-            "latent": profile,
+            "latent": raw[:, : OpticalDensity.means],
         }

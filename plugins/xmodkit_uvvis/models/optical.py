@@ -14,7 +14,8 @@ __all__ = ["OpticalDensity"]
 # Rings about the crop's centre, in half-widths of the crop; the last one is bare glass.
 _EDGES = (0.0, 0.14, 0.29, 0.38, 0.46, 0.51, 0.57, 0.63, 0.69, 0.76, 0.90, 2.0)
 _DARK = 0.01  # of white: stray light and noise of the sensor, below which density says nothing
-_LEAST = 1e-7
+_SMOOTH = 1e-5  # squared density: the sensor's noise within a ring is 1e-4
+_BLOCKS = 16
 _FIRST, _SECOND = (0, 1, 2, 0, 1, 0), (0, 1, 2, 1, 2, 2)  # pairs of channels
 
 
@@ -26,28 +27,42 @@ class OpticalDensity(nn.Module):
     the spread within a ring says how colour runs with thickness.
     """
 
-    size = (len(_EDGES) - 1) * (3 + 3 + 6) + 3  # of a profile
+    size = (len(_EDGES) - 1) * (3 + 3 + 6) + 3  # of a profile: light, density, spreads, glass
+    means = (len(_EDGES) - 1) * (3 + 3)  # of it: light and density, the mean of each ring
     light_of_level: Tensor
     rings: Tensor
+    member: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("light_of_level", _linear_light())
-        self.register_buffer("rings", _rings())
+        rings = _rings()
+        self.register_buffer("rings", rings.reshape(_BLOCKS, -1, rings.shape[1]))
+        self.register_buffer("member", (rings.T > 0).float())
 
     def forward(self, level: Tensor) -> tuple[Tensor, Tensor]:
         """Return profile (N, 135) and map (N, 3, 32, 32) of sRGB levels (N, 3, 64, 64), 0..255."""
         light = self.light_of_level[level.long()].flatten(2)  # (N, 3, 4096), white 1
-        glass = light @ self.rings[:, -1:]  # (N, 3, 1)
-        density = torch.log(glass + _DARK) - torch.log(light + _DARK)
-        products = density[:, _FIRST] * density[:, _SECOND]  # (N, 6, 4096)
-        found = torch.cat([light, density, products], dim=1) @ self.rings  # (N, 12, rings)
-        mean = found[:, 3:6]
-        covariance = found[:, 6:] - mean[:, _FIRST] * mean[:, _SECOND]
-        spread = torch.sign(covariance) * covariance.abs().clamp(min=_LEAST).sqrt()
-        parts = [found[:, :3], mean, spread, torch.log(glass + _DARK)]
-        profile = torch.cat([part.flatten(1) for part in parts], dim=1)
+        seen = self._means(light)  # (N, 3, rings)
+        glass = torch.log(seen[:, :, -1:] + _DARK)
+        density = glass - torch.log(light + _DARK)
+        mean = self._means(density)  # (N, 3, rings)
+        # Centred first: a difference of two large means would lose the small spreads to rounding.
+        centred = density - mean @ self.member  # (N, 3, 4096)
+        covariance = self._means(centred[:, _FIRST] * centred[:, _SECOND])  # (N, 6, rings)
+        spread = covariance / (covariance.abs() + _SMOOTH).sqrt()  # signed root, smooth at zero
+        profile = torch.cat([part.flatten(1) for part in (seen, mean, spread, glass)], dim=1)
         return profile, nn.functional.avg_pool2d(density.reshape(-1, 3, SIZE, SIZE), 2)
+
+    def _means(self, pixels: Tensor) -> Tensor:
+        """Return the mean over each ring, (N, c, rings), of pixels (N, c, 4096).
+
+        In blocks: one sum over all pixels loses two digits in single precision.
+        """
+        channels = pixels.shape[1]
+        blocks = pixels.reshape(-1, _BLOCKS, SIZE * SIZE // _BLOCKS).transpose(0, 1)
+        found = (blocks @ self.rings).sum(dim=0)  # (N * c, rings)
+        return found.reshape(-1, channels, self.rings.shape[2])
 
 
 def _linear_light() -> Tensor:

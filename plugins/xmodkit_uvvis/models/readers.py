@@ -12,7 +12,7 @@ __all__ = ["MapReader", "ProfileReader", "Readers", "Standardise", "mean_and_spr
 _MEMBERS = 2  # of each kind
 _WIDTH = 256
 _NOISE = 0.1  # of a feature's standard deviation, added while training
-_LEAST = 1e-4
+_LEAST = 5e-3  # of density or absorption: what varies less is noise, or rounding
 _FARTHEST = 6.0  # standard deviations; what lies beyond is novel anyway
 
 
@@ -98,7 +98,7 @@ class Readers(nn.Module):
 def mean_and_spread(members: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and standard deviation (N, 220) over members (m, N, 220)."""
     mean = members.mean(dim=0)
-    return mean, ((members - mean) ** 2).mean(dim=0).clamp(min=_LEAST**2).sqrt()
+    return mean, ((members - mean) ** 2).mean(dim=0).clamp(min=1e-8).sqrt()
 
 
 def _dense(size: int) -> nn.Sequential:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.errors import InputError, MissingExtraError
+from xmodkit.images import MAX_PIXELS
 from xmodkit.modality import Arrays
 from xmodkit.pair import Sample
 from xmodkit_uvvis.reading.composition import composition_text
@@ -18,6 +20,8 @@ from xmodkit_uvvis.reading.spectra import resample
 __all__ = ["read_published"]
 
 BLOCK = 512  # samples read at a time: 6 MB of uint8 images, 50 MB of float64
+_BLOCK_VALUES = 2**26  # fewer samples at a time where their images are larger
+_MOST_POINTS = 100_000  # of a spectrum: a small file may claim any size
 
 
 def read_published(
@@ -45,8 +49,9 @@ def read_published(
     with file:
         try:
             count = _check_layout(file)
-            for start in range(0, count, block):
-                yield from _read_block(file, path, start, min(start + block, count), energies)
+            step = max(1, min(block, _BLOCK_VALUES // max(1, math.prod(file["images"].shape[1:]))))
+            for start in range(0, count, step):
+                yield from _read_block(file, path, start, min(start + step, count), energies)
         except (InputError, OSError) as error:
             raise InputError(f"{path}: {' '.join(str(error).split())}") from error
 
@@ -60,6 +65,8 @@ def _check_layout(file: Any) -> int:
     shape = file["images"].shape
     if len(shape) != 4 or shape[3] != 3:
         raise InputError(f"images of shape {shape} given; (N, y, x, 3) expected")
+    if shape[1] * shape[2] > MAX_PIXELS:
+        raise InputError(f"images of {shape[1]} x {shape[2]} given; at most {MAX_PIXELS:,} pixels")
     count = int(shape[0])
     expected: dict[str, tuple[int, ...]] = {"plate_id": (count,)}
     if "spectra" in file:
@@ -75,6 +82,8 @@ def _check_layout(file: Any) -> int:
 def _length(file: Any, key: str) -> int:
     if key not in file or len(file[key].shape) != 1:
         raise InputError(f"{key} is missing or not a list; the published layout expected")
+    if file[key].shape[0] > _MOST_POINTS:
+        raise InputError(f"{key} of {file[key].shape[0]:,} values; at most {_MOST_POINTS:,}")
     return int(file[key].shape[0])
 
 

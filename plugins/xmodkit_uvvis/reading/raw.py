@@ -70,8 +70,8 @@ def _crops(raw: RawFiles, options: Mapping[str, Any], used: set[int]) -> Items:
     for row in raw.rows.values():
         try:
             image, source = raw.image(row), raw.spectrum(row)
-        except InputError as error:
-            yield failure(row.name, row.table, str(error))
+        except (InputError, OSError) as error:  # the table may name what cannot be a file
+            yield failure(row.name, row.table, describe(error, row.place))
             continue
         if image is not None:
             taken.add(real_path(image))
@@ -121,8 +121,8 @@ def _plates(raw: RawFiles, options: Mapping[str, Any], used: set[int]) -> Items:
             row = raw.rows.get(item.id)
             try:
                 source = raw.spectrum(row or SampleRow(item.id, image, str(image)))
-            except InputError as error:
-                yield failure(item.id, image, str(error), item.ordinal)
+            except (InputError, OSError) as error:
+                yield failure(item.id, image, describe(error, image), item.ordinal)
                 continue
             used.add(id(source))
             if source is not None:

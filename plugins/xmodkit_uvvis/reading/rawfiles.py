@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from xmodkit.errors import InputError
+from xmodkit.errors import InputError, UsageError
 from xmodkit.images import IMAGE_SUFFIXES
 from xmodkit.inputs import real_path
 from xmodkit.pair import Failure
@@ -135,7 +135,9 @@ def sort_files(paths: Sequence[Path], options: Mapping[str, Any]) -> RawFiles:
     for path in texts:
         try:
             _take_text(raw, path)
-        except InputError as error:
+        except UsageError:
+            raise
+        except Exception as error:  # one bad file never stops a batch
             raw.failures.append(failure(path.stem, path, describe(error, path)))
     return raw
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from xmodkit.pair import Sample
 __all__ = ["SIDE", "read_reflectance", "render"]
 
 SIDE = 64  # pixels of a rendered patch, as in the published set
+_MOST_BYTES = 2 * 2**30
 _NEEDED_NM = (400.0, 780.0)  # what the simulated sensor sees; beyond it weighs nothing
 
 Floats = NDArray[np.float64]
@@ -66,6 +67,10 @@ def render(
 
 def _load(path: Path) -> tuple[NDArray[np.float32], Floats]:
     try:
+        with ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > _MOST_BYTES:
+            raise InputError(f"{path}: {size:,} bytes unpacked; at most {_MOST_BYTES:,} expected")
         with np.load(path, allow_pickle=False) as file:
             reflectance = np.asarray(file["reflectance"])
             wavelength = np.asarray(file["wavelength_nm"])
@@ -74,14 +79,14 @@ def _load(path: Path) -> tuple[NDArray[np.float32], Floats]:
         raise InputError(text) from error
     except (OSError, ValueError, BadZipFile) as error:
         raise InputError(f"{path}: no arrays can be read from it ({error})") from error
-    if wavelength.ndim != 1 or reflectance.shape[1:] != wavelength.shape:
+    if wavelength.ndim != 1 or not wavelength.size or reflectance.shape[1:] != wavelength.shape:
         raise InputError(
             f"{path}: reflectance {reflectance.shape} on wavelength_nm {wavelength.shape} given, "
             "(N, points) on (points,) expected"
         )
     rising = np.argsort(wavelength)
     nm = wavelength[rising].astype(np.float64)
-    if nm[0] > _NEEDED_NM[0] or nm[-1] < _NEEDED_NM[1]:
+    if not (nm[0] <= _NEEDED_NM[0] and nm[-1] >= _NEEDED_NM[1]):  # NaN, which comes last, too
         raise InputError(
             f"{path}: measured from {nm[0]:g} to {nm[-1]:g} nm, {_NEEDED_NM[0]:g} to "
             f"{_NEEDED_NM[1]:g} nm needed to render its colour"

@@ -11,4 +11,4 @@ make() { # STORE MODEL FILE SAMPLES: simulate, train, export, verify
     xmod verify "$here/$3"
 }
 make train.zarr density scan-absorption.onnx 40000
-make generate.zarr cvae absorption-scan.onnx 8000
+make generate.zarr cvae absorption-scan.onnx 6000

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("lightning_fabric")
 
-from xmodkit.errors import DataError
+from xmodkit.errors import DataError, InputError
 from xmodkit.records import sample_columns, sample_rows
 from xmodkit.store import StoreWriter
 from xmodkit.train import TrainJob, train
@@ -98,3 +98,12 @@ def test_training_from_blocks_sees_every_row_once_and_loses_as_much(tiny, tiny_s
         for epoch in epochs:
             np.testing.assert_array_equal(epoch, first)
     assert validation["blocks"] == pytest.approx(validation["all"], rel=0.05)
+
+
+def test_predictions_are_no_truth_to_learn_from(load, tiny, samples, tmp_path):
+    path = tmp_path / "p.zarr"
+    columns = sample_columns(tiny.Tiny.modalities)
+    with StoreWriter.create(path, columns, attributes={"model_hash": "x"}) as writer:
+        writer.append(sample_rows(samples[:20], tiny.Tiny.modalities))
+    with pytest.raises(InputError, match="holds predictions of `xmod infer`, which are no truth"):
+        load(path)

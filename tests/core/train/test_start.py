@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning_fabric")
 
-from xmodkit.errors import DataError, InputError, UsageError  # noqa: E402
-from xmodkit.train import TrainJob, train  # noqa: E402
+from xmodkit.errors import DataError, InputError, StoreError, UsageError  # noqa: E402
+from xmodkit.reading import samples_in_store  # noqa: E402
+from xmodkit.train import Run, TrainJob, train  # noqa: E402
+from xmodkit.train.unseen import Seen, StoreIndex, choose_rows  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +68,67 @@ def test_the_split_of_another_run_is_refused_for_a_changed_store(
     store = tiny.write_store(tmp_path / "s.zarr", changed)
     with pytest.raises(DataError, match="sample s0000 has changed"):
         train(replace(job, store=store, split=first / "split.csv", out=tmp_path / "run"))
+
+
+def test_what_a_run_before_the_run_had_learned_from_is_refused_and_never_judged(
+    job, first, tiny, tiny_store, tmp_path
+):
+    others = [
+        replace(sample, id=f"o-{sample.id}", groups={"plate": f"o-{sample.groups['plate']}"})
+        for sample in tiny.Tiny().simulate(300, 9, {})
+    ]
+    elsewhere = replace(
+        job, model="other", start=first, store=tiny.write_store(tmp_path / "o.zarr", others)
+    )
+    second = train(replace(elsewhere, out=tmp_path / "second")).folder
+    with pytest.raises(DataError, match=r"trained on \d+ samples"):
+        train(replace(job, start=second, seed=1, out=tmp_path / "third"))
+    index = StoreIndex.of(
+        samples_in_store(tiny_store, job.pair, job.pair.route(), every_modality=True)
+    )
+    seen = {content for content, part in Seen.load(first, "plate").parts.items() if part == "train"}
+    judged, left_out = choose_rows(index, [Seen.load(second, "plate")], "all-unseen")
+    assert judged
+    assert not seen & {index.contents[i] for i in judged}
+    assert left_out["train rows of second"] >= len(seen)
+
+
+def test_a_split_that_leaves_a_part_empty_is_refused(job, first, tmp_path):
+    path = tmp_path / "split.csv"
+    path.write_text((first / "split.csv").read_text().replace(",validation", ",train"))
+    with pytest.raises(DataError, match="no sample is in validation"):
+        train(replace(job, split=path, out=tmp_path / "run"))
+
+
+def test_overwriting_keeps_the_old_run_until_the_new_one_is_sure_to_begin(job, first, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(first, folder)
+    with pytest.raises(StoreError):
+        train(replace(job, store=tmp_path / "none.zarr", out=folder, overwrite=True))
+    assert (folder / "run.json").exists()
+    (folder / "routes" / "gone").mkdir(parents=True)
+    split = folder / "split.csv"
+    train(replace(job, split=split, out=folder, overwrite=True))
+    assert split.read_text() == (first / "split.csv").read_text()
+    assert not (folder / "routes").exists()
+
+
+def test_overwriting_leaves_a_folder_alone_that_holds_no_run(job, tmp_path):
+    mine = tmp_path / "cache" / "mine"
+    mine.parent.mkdir()
+    mine.touch()
+    train(replace(job, out=tmp_path, overwrite=True))
+    assert mine.exists()
+
+
+def test_a_damaged_run_is_named(job, first, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(first, folder)
+    for name in ("weights.safetensors", "quantiles.npz", "run.json"):
+        (folder / name).write_text("[]")
+        with pytest.raises(InputError, match="not a finished run of tiny"):
+            Run.load(folder, job.pair)
+        shutil.copy(first / name, folder / name)
 
 
 def _split(folder: Path) -> dict:

@@ -35,7 +35,7 @@ def test_a_last_layer_of_two_filters_would_give_the_papers_count():
 
 
 def test_models_are_known_by_their_names_and_aspm_by_both():
-    assert {"vae", "aspm", "vae+aspm", "cvae", "vae+aspm+joint"} <= set(MODELS)
+    assert {"vae", "aspm", "vae+aspm", "cvae", "density"} <= set(MODELS)
     assert MODELS["aspm"] is MODELS["vae+aspm"] is VaeAspm
 
 

@@ -143,4 +143,4 @@ def test_it_learns_spectra_from_the_colours_of_drops():
     error = ((found["absorption"].numpy() - truth) ** 2).mean()
     assert error < 0.1 * truth.var(axis=0).mean()
     assert (found["absorption_scale"] > 0).all()
-    assert found["latent"].shape == (80, OpticalDensity.size)
+    assert found["latent"].shape == (80, OpticalDensity.means)

@@ -137,3 +137,13 @@ def test_without_h5py_the_extra_is_named(write, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'xmodkit\[uvvis\]'"):
         list(read_published(path))
+
+
+def test_a_small_file_that_claims_huge_images_or_spectra_is_refused(write):
+    path = write()
+    for key, shape in (("images", (7, 40_000, 40_000, 3)), ("energy_eV", (10**9,))):
+        with h5py.File(write(), "r+") as file:
+            del file[key]
+            file.create_dataset(key, shape, "u1", chunks=True)
+        with pytest.raises(InputError, match="at most"):
+            list(read_published(path))

@@ -294,3 +294,14 @@ def test_the_published_layout_ingests_unchanged(raw: Raw):
     assert sample.groups["plate"] == "3803"
     wanted = {s: x for s, x in zip(SYMBOLS, shares[:, 30], strict=True) if x > 0}
     assert sample.metadata["composition"] == pytest.approx(wanted)
+
+
+def test_a_table_that_no_reader_can_take_fails_alone(raw: Raw):
+    raw.image("a.png")
+    raw.spectrum("a.csv")
+    raw.text("table.csv", "sample_id,note", f'b,"{"x" * 200_000}"')
+    raw.text("names.csv", "sample_id,image", f"c,{'long' * 100}.png")
+    samples, failures = raw.read()
+    assert list(samples) == ["a"]
+    assert "table.csv: Error: field larger than" in failures["table"]
+    assert "names.csv, line 2" in failures["c"]

@@ -94,15 +94,24 @@ def test_the_watercolours_are_661_groups():
     assert len(groups) == distinct == 661
 
 
+def test_an_archive_that_unpacks_to_more_than_it_may_is_refused(write, monkeypatch):
+    path = write(reflectance=np.ones((2, 41), np.float32), wavelength_nm=NM)
+    monkeypatch.setattr("xmodkit_uvvis.reading.reflectance._MOST_BYTES", 100)
+    with pytest.raises(InputError, match="bytes unpacked"):
+        list(read_reflectance(path))
+
+
 @pytest.mark.parametrize(
     "arrays",
     [
+        {"reflectance": np.ones((2, 41), np.float32), "wavelength_nm": np.append(NM[1:], np.nan)},
+        {"reflectance": np.ones((2, 0), np.float32), "wavelength_nm": NM[:0]},
         {"reflectance": np.ones((2, 41), np.float32)},
         {"reflectance": np.ones((2, 40), np.float32), "wavelength_nm": NM},
         {"reflectance": np.ones((2, 31), np.float32), "wavelength_nm": NM[5:36]},
         {"reflectance": np.array([{}, {}]), "wavelength_nm": NM},
     ],
-    ids=["no axis", "another length", "too narrow", "pickled"],
+    ids=["no number at the end", "no points", "no axis", "another length", "too narrow", "pickled"],
 )
 def test_another_layout_is_refused(write, arrays):
     with pytest.raises(InputError, match=r"colours\.npz: "):
