@@ -37,7 +37,7 @@ class Density(Model):
         self.optical, self.statistics = OpticalDensity(), ImageStatistics()
         self.profile, self.readers = Standardise(size), Readers(size)
         self.scale = ScaleHead(size + POINTS)
-        self.novelty = MahalanobisNovelty(ImageStatistics.size + size)
+        self.novelty = MahalanobisNovelty(ImageStatistics.size)
         self.networks = nn.ModuleDict(
             {
                 "profile": self.profile,
@@ -99,7 +99,8 @@ class Density(Model):
         return _ScanToAbsorption(self)
 
     def _describe(self, scan: Tensor) -> Tensor:
-        return torch.cat([self.statistics(scan / 255.0), self.optical(scan)[0]], dim=1)
+        out: Tensor = self.statistics(scan / 255.0)
+        return out
 
 
 class _ScanToAbsorption(nn.Module):
@@ -118,6 +119,6 @@ class _ScanToAbsorption(nn.Module):
         return {
             "absorption": absorption,
             "absorption_scale": self.scale(torch.cat([profile, spread], dim=1), absorption),
-            "novelty": self.novelty(torch.cat([self.statistics(level / 255.0), raw], dim=1)),
+            "novelty": self.novelty(self.statistics(level / 255.0)),
             "latent": raw[:, : OpticalDensity.means],
         }
