@@ -17,7 +17,8 @@ __all__ = ["FILE_NAME", "Settings", "key_of", "read_settings"]
 
 FILE_NAME = "xmod.toml"
 # Options that say how to be told, not what to do.
-_NOT_SETTINGS = {"help", "debug", "version", "config"}
+# A file found in a folder that someone sent must not replace what is there.
+_NOT_SETTINGS = {"help", "debug", "version", "config", "overwrite"}
 
 _KINDS: tuple[tuple[type, tuple[type, ...], str], ...] = (
     (click.types.BoolParamType, (bool,), "true or false"),

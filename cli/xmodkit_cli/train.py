@@ -130,7 +130,7 @@ def command(
         train(job)
         return 0
     lines = _StageLines()
-    run = train(job, lines.update, lambda what, n: None if n % 2000 else echo(f"{what} {n or ''}"))
+    run = train(job, lines.update, lambda what, n: None if n % 2000 else echo(f"{what} {n}" if n else what))
     lines.close()
     return _show(run, out, as_json=as_json)
 

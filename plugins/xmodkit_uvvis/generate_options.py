@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from xmodkit.errors import UsageError
@@ -48,10 +49,10 @@ class GridOptions:
     latent_from: str = "samples"
 
     def __post_init__(self) -> None:
-        if self.gap[0] <= 0 or self.slope[0] <= 0:
-            raise UsageError("--gap and --slope: values above 0 expected")
-        if any(not maximum > 0 for maximum in self.maxima):
-            raise UsageError(f"--max {self.maxima}: maxima above 0 expected")
+        if not all(0 < end < math.inf for end in (*self.gap, *self.slope)):
+            raise UsageError("--gap and --slope: finite values above 0 expected")
+        if any(not 0 < maximum < math.inf for maximum in self.maxima):
+            raise UsageError(f"--max {self.maxima}: finite maxima above 0 expected")
         for name in ("rows", "columns", "latents"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} {getattr(self, name)}: at least 1 expected")
