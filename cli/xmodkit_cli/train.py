@@ -130,7 +130,7 @@ def command(
         train(job)
         return 0
     lines = _StageLines()
-    run = train(job, lines.update, lambda what, n: None if n % 2000 else echo(f"{what} {n}" if n else what))
+    run = train(job, lines.update, _say)
     lines.close()
     return _show(run, out, as_json=as_json)
 
@@ -195,6 +195,12 @@ def _finished(
                 "replaces it"
             )
     return run
+
+
+def _say(what: str, done: int) -> None:
+    """Print what is going on, and every so often how many samples that is done for."""
+    if done % 2000 == 0:
+        echo(f"{what} {done}" if done else what)
 
 
 def _show(run: Run, out: Path, *, as_json: bool) -> int:
