@@ -32,7 +32,8 @@ from xmodkit.job import Job, default_threads
 from xmodkit.output import OutputPaths
 from xmodkit.pipeline import run
 from xmodkit.train.allocator import keep_large_buffers
-from xmodkit_uvvis.models import VaeAspm
+from xmodkit_uvvis.models import Density
+from xmodkit_uvvis.models.readers import mean_and_spread
 from xmodkit_uvvis.simulator import simulate
 
 BATCH = 64
@@ -61,7 +62,7 @@ class Straightforward:
 
     def __init__(self, *, everything: bool = False) -> None:
         self.everything = everything
-        self.model = VaeAspm()
+        self.model = Density()
         self.model.networks.eval()
 
     @torch.inference_mode()
@@ -74,13 +75,14 @@ class Straightforward:
                 with Image.open(path) as image:
                     small = image.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
                 images.append(np.asarray(small))
-            batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 255
-            latent, _ = self.model.encoder(batch)
-            spectrum = self.model.spectrum(latent)
+            level = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float()
+            raw, density = self.model.optical(level)
+            profile = self.model.profile(raw)
+            spectrum, spread = mean_and_spread(self.model.readers(profile, density))
             spectra.append(spectrum.numpy())
             if self.everything:
-                self.model.scale(latent, spectrum)
-                self.model.novelty(self.model.statistics(batch, self.model.decoder(latent)))
+                self.model.scale(torch.cat([profile, spread], dim=1), spectrum)
+                self.model.novelty(self.model.statistics(level / 255))
         np.save(out, np.concatenate(spectra))
 
 
