@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,29 +13,13 @@ from xmodkit.modality import Array, Arrays
 from xmodkit.pair import Generation, Options, Predictor, Sample
 from xmodkit.predictor import ModelPredictor
 from xmodkit_uvvis.generate_options import GridOptions
+from xmodkit_uvvis.generation_plot import Panel, draw_panels
 from xmodkit_uvvis.modalities import ENERGY_EV
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Panel", "draw_generation_grid", "generate", "latent_points", "sigmoid_spectra"]
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A grid of spectra and the scans generated for them, for one maximum and one latent.
-
-    Rows follow the inflections (eV), columns the slopes (1/eV): spectra (rows, columns, 220),
-    scans (rows, columns, y, x, 3), novelty and novel (rows, columns).
-    """
-
-    maximum: float
-    inflections: NDArray[np.float64]
-    slopes: NDArray[np.float64]
-    spectra: NDArray[np.float32]
-    scans: NDArray[np.uint8]
-    novelty: Array
-    novel: NDArray[np.bool_]
+__all__ = ["draw_generation_grid", "generate", "latent_points", "sigmoid_spectra"]
 
 
 def generate(predictor: Predictor, seed: int, options: Options) -> Generation:
@@ -153,6 +136,5 @@ def _samples(panel: Panel, number: int, latent: Array, seed: int) -> Iterator[Sa
 
 
 def _draw(panels: Sequence[Panel], title: str) -> Image.Image:
-    from xmodkit_uvvis.generation_plot import draw_panels
 
     return draw_panels(panels, title)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xmodkit.modality import Array
 from xmodkit.sheet import font
@@ -15,9 +17,7 @@ from xmodkit_uvvis.spectrum_plot import ACCENT, CURVE, FAINT, FINE, FRAME, INK, 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
 
-    from xmodkit_uvvis.generate import Panel
-
-__all__ = ["draw_panels"]
+__all__ = ["Panel", "draw_panels"]
 
 GRID: Final = 512  # pixels along the longer side of a grid of scans
 CELLS: Final = (32, 64)  # smallest and largest cell
@@ -25,6 +25,23 @@ LEFT, TOP, BOTTOM, RIGHT = 62, 58, 62, 20
 STRIP, GAP = 132, 14  # width of the spectra beside a grid, and the space before it
 PALE = "#d3e3ef"  # the gentlest slope; the steepest is CURVE
 SMALL, WORDS = 12, 13
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A grid of spectra and the scans generated for them, for one maximum and one latent.
+
+    Rows follow the inflections (eV), columns the slopes (1/eV): spectra (rows, columns, 220),
+    scans (rows, columns, y, x, 3), novelty and novel (rows, columns).
+    """
+
+    maximum: float
+    inflections: NDArray[np.float64]
+    slopes: NDArray[np.float64]
+    spectra: NDArray[np.float32]
+    scans: NDArray[np.uint8]
+    novelty: Array
+    novel: NDArray[np.bool_]
 
 
 def draw_panels(panels: Sequence[Panel], title: str = "") -> Image.Image:

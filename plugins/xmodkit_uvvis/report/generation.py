@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from xmodkit.evaluation import Candidate, Evaluation, Figure
 from xmodkit.pair import Sample
-from xmodkit_uvvis.generate import Panel, sigmoid_spectra
+from xmodkit_uvvis.generate import sigmoid_spectra
 from xmodkit_uvvis.generate_options import GridOptions
+from xmodkit_uvvis.generation_plot import Panel, draw_panels
 
 __all__ = ["generation_grids"]
 
@@ -65,7 +66,6 @@ def _panel(run: Candidate, maximum: float, like: Sample) -> Panel:
 
 
 def _figure(name: str, title: str, caption: str, panels: list[Panel]) -> Figure:
-    from xmodkit_uvvis.generation_plot import draw_panels
 
     buffer = io.BytesIO()
     draw_panels(panels).save(buffer, "PNG")
