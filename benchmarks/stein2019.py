@@ -312,6 +312,7 @@ def draw(entries: list[Entry], truth: Floats, path: Path) -> None:
         axes.plot(ENERGY_EV, curve, style, color=f"C{number}", lw=2.2 if strong else 1.1,
                   label=entry.name)  # fmt: skip
     axes.set(xlabel="energy (eV)", ylabel="R2 of the test rows", ylim=(0, 1))
+    axes.set_title("simulated samples", loc="left", fontsize=9)
     axes.margins(x=0)
     figure.legend(loc="outside right", fontsize=8, frameon=False)
     figure.savefig(path, dpi=130)
