@@ -52,9 +52,8 @@ class _OfModel(PairCommand):
 )
 @click.option(
     "--group",
-    default="plate",
-    show_default=True,
-    help="Samples that share this count as one unit; a sample without it is one.",
+    help="Samples that share this (plate, molecule, ...; the pair's own by default) count as one "
+    "unit; a sample without it is one.",
 )
 @overwrite_option
 @json_option
@@ -67,7 +66,7 @@ def command(
     paths: tuple[Path, ...],
     out: Path | None,
     coverage: float | None,
-    group: str,
+    group: str | None,
     overwrite: bool,
     as_json: bool,
     debug: bool,
@@ -99,7 +98,8 @@ def command(
     file = read_model_file(model)
     route = pair.route(file.metadata.route.name)
     left_out: list[str] = []
-    pairs = load_pairs(paths, pair, route, file.metadata.outputs, options, group, left_out.append)
+    unit = group or pair.split_by
+    pairs = load_pairs(paths, pair, route, file.metadata.outputs, options, unit, left_out.append)
     for line in left_out[:_SHOWN]:
         echo(line)
     if len(left_out) > _SHOWN:

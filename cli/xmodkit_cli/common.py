@@ -23,6 +23,7 @@ __all__ = [
     "EXIT_USAGE",
     "SETTINGS",
     "PairCommand",
+    "click_option",
     "debug_option",
     "device_option",
     "echo",
@@ -84,7 +85,7 @@ class PairCommand(click.Command):
             ctx.meta[_PAIR] = pair = plugins.pair(name)
             settings: Settings | None = ctx.meta.get(SETTINGS)
             if settings is not None:
-                own = settings.of_pair(name, [_click_option(option) for option in pair.options])
+                own = settings.of_pair(name, [click_option(option) for option in pair.options])
                 ctx.default_map = {**own, **(ctx.default_map or {})}
         return super().parse_args(ctx, args)
 
@@ -96,7 +97,7 @@ class PairCommand(click.Command):
             return own
         taken = {name for parameter in own for name in parameter.opts}
         extra: list[click.Parameter] = [
-            _click_option(option)
+            click_option(option)
             for option in pair.options
             if {self.name, self.like} & {*option.commands} and f"--{option.name}" not in taken
         ]
@@ -151,7 +152,8 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         raise UsageError(f"{path}: exists already; --overwrite replaces it")
 
 
-def _click_option(option: Option) -> click.Option:
+def click_option(option: Option) -> click.Option:
+    """Return an option that a plugin declares as click has it."""
     kind = click.Choice(option.choices) if option.choices else _TYPES[option.type]
     shown = option.default not in (None, False)
     return click.Option(

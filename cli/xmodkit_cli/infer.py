@@ -107,14 +107,16 @@ def command(
     options = split_options(pair, own)
     direction = route_of(model, pair, route) if model else pair.route(route)
     target = OutputPaths.at(out or default_output(paths[0], pair.name))
-    inputs = find_inputs(paths, pair.suffixes, leave_out=target.places)
+    suffixes = pair.suffixes_of(direction)
+    inputs = find_inputs(paths, suffixes, leave_out=target.places)
     if not inputs.files:
-        echo(f"nothing to read here: {pair.name} reads {', '.join(pair.suffixes)}")
+        echo(f"nothing to read here: {pair.name} reads {', '.join(suffixes)}")
     if dry_run:
         return _list(inputs, as_json)
     if preview:
         return _preview(pair, direction, inputs, target, options, as_json)
     predictor = with_band(pair.predictor(direction, model, device, options), band)
+    pair = pair.configured(options, predictor)
     say_where_trust_comes_from(predictor)
     if csv is not None:
         check_csv(csv)

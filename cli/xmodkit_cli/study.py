@@ -23,6 +23,7 @@ from xmodkit_cli.common import (
 )
 from xmodkit_cli.models import architecture
 from xmodkit_cli.progress import ProgressLine
+from xmodkit_cli.study_of_pair import Studies
 
 if TYPE_CHECKING:
     from xmodkit.train.trainings import Study, Training
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("study")
+@click.group("study", cls=Studies)
 def command() -> None:
     """Run a study that takes many trainings; it goes on where it was interrupted."""
 
@@ -49,9 +50,8 @@ def command() -> None:
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of every stage.")
 @click.option(
     "--split-by",
-    default="plate",
-    show_default=True,
-    help="What stays in one part of the split: plate, composition, ..., or sample.",
+    help="What stays in one part of the split: plate, molecule, ..., or sample; the pair's own by "
+    "default.",
 )
 @resume_option
 @json_option
@@ -67,7 +67,7 @@ def data_efficiency(
     out: Path,
     seed: int,
     epochs: int | None,
-    split_by: str,
+    split_by: str | None,
     resume: bool,
     as_json: bool,
     debug: bool,

@@ -18,12 +18,14 @@ from xmodkit.text import aligned, scalar_text
 __all__ = ["check_csv", "short_table", "write_csv"]
 
 _SHOWN = 12
+_COLUMNS = 6  # of derived values: more do not fit a screen
 _BLOCK = 1024
 
 
 def short_table(store: Path, derived: Sequence[Field]) -> str:
     """Return the first rows of a store as aligned text: id, derived values, novelty."""
     reader = StoreReader(store)
+    hidden, derived = len(derived[_COLUMNS:]), derived[:_COLUMNS]
     n = min(len(reader), _SHOWN)
     heads = ["sample", *(f"{f.name}" + (f" / {f.unit}" if f.unit else "") for f in derived)]
     columns = [[str(i) for i in reader.read("sample_id", 0, n)]]
@@ -38,6 +40,8 @@ def short_table(store: Path, derived: Sequence[Field]) -> str:
     lines = aligned([heads, *zip(*columns, strict=True)])
     if len(reader) > n:
         lines.append(f"... and {len(reader) - n} more in the store")
+    if hidden:
+        lines.append(f"{hidden} more derived values each: see the store, or --csv")
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xmodkit.errors import MissingExtraError, UsageError
-from xmodkit.pair import ModalityPair
+from xmodkit.pair import stored_options
 from xmodkit_cli.common import (
     PATH,
     PairCommand,
@@ -23,12 +23,13 @@ from xmodkit_cli.common import (
     required_pair,
     resume_option,
     seed_option,
+    split_options,
 )
 from xmodkit_cli.models import architecture
 from xmodkit_cli.progress import ProgressLine
 
 if TYPE_CHECKING:
-    from xmodkit.train import Epoch, Run
+    from xmodkit.train import Epoch, Run, TrainJob
 
 __all__ = ["command"]
 
@@ -39,14 +40,14 @@ _PARTS = ("train", "validation", "calibration", "test")
 @click.argument("store", type=PATH)
 @plugin_option
 @click.option("--model", help="The architecture; the pair's first by default.")
+@click.option("--route", help="SOURCE:TARGET to train for; the architecture's own by default.")
 @click.option("-o", "--out", type=PATH, required=True, help="The run's folder.")
 @seed_option
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of every stage.")
 @click.option(
     "--split-by",
-    default="plate",
-    show_default=True,
-    help="What stays in one part of the split: plate, composition, ..., or sample.",
+    help="What stays in one part of the split: plate, molecule, ..., or sample; the pair's own by "
+    "default.",
 )
 @click.option(
     "--fractions",
@@ -55,6 +56,11 @@ _PARTS = ("train", "validation", "calibration", "test")
     help="Shares of training, validation, calibration and test.",
 )
 @click.option("--split", type=PATH, help="Use the split.csv of another run: the same rows.")
+@click.option(
+    "--folds",
+    type=int,
+    help="Cross-fit, for small sets: so many models, each without a fold, calibrate and score.",
+)
 @click.option("--from", "start", type=PATH, help="Start from a run: networks it has are kept.")
 @click.option(
     "--memory",
@@ -75,12 +81,14 @@ def command(
     store: Path,
     plugin: str | None,
     model: str | None,
+    route: str | None,
     out: Path,
     seed: int,
     epochs: int | None,
-    split_by: str,
+    split_by: str | None,
     fractions: str,
     split: Path | None,
+    folds: int | None,
     start: Path | None,
     memory: Any,
     tensorboard: bool,
@@ -107,9 +115,6 @@ def command(
     except ImportError as error:
         raise MissingExtraError("training", error.name or "torch", "train") from error
     name = architecture(pair, model)
-    if resume and (out / "run.json").exists():
-        wanted = split or split_by
-        return _show(_finished(out, pair, name, seed, epochs, wanted), out, as_json=as_json)
     job = TrainJob(
         pair=pair,
         model=name,
@@ -117,15 +122,20 @@ def command(
         out=out,
         seed=seed,
         epochs=epochs,
+        route=pair.route(route) if route else None,
+        options=split_options(pair, own),
         split_by=split_by,
         fractions=shares,
         split=split,
+        folds=folds,
         start=start,
         memory=memory,
         resume=resume,
         overwrite=overwrite,
         tensorboard=tensorboard,
     )
+    if resume and (out / "run.json").exists():
+        return _show(_finished(job), out, as_json=as_json)
     if int(os.environ.get("RANK", "0")) > 0:  # torchrun's other processes: the first one prints
         train(job)
         return 0
@@ -171,27 +181,28 @@ def _fractions(text: str) -> Mapping[str, float]:
     return dict(zip(_PARTS, shares, strict=True))
 
 
-def _finished(
-    out: Path, pair: ModalityPair, model: str, seed: int, epochs: int | None, split: Path | str
-) -> Run:
+def _finished(job: TrainJob) -> Run:
     """Return the run that is finished already; raise `UsageError` if it is another."""
     from xmodkit.train import Run
     from xmodkit.train.splits import Splits
 
-    run = Run.load(out, pair)
+    run = Run.load(job.out, job.pair)
     settings = run.settings
-    same = "by" if isinstance(split, str) else "hash"  # a file may be spelled in many ways
-    wanted_split = split if isinstance(split, str) else Splits.load(split).hash
+    same = "hash" if job.split else "by"  # a file may be spelled in many ways
+    wanted_split = Splits.load(job.split).hash if job.split else job.group
     trained = sorted({stage["epochs"] for stage in settings["stages"] if stage["epochs"]})
     for name, found, wanted in (
-        ("model", settings["model"], model),
-        ("seed", settings["seed"], seed),
-        ("epochs", trained, trained if epochs is None else [epochs]),
+        ("model", settings["model"], job.model),
+        ("route", settings["route"], job.route.name if job.route else settings["route"]),
+        ("options", settings.get("options", {}), stored_options(job.options)),
+        ("seed", settings["seed"], job.seed),
+        ("folds", settings["split"].get("folds"), job.folds),
+        ("epochs", trained, [job.epochs] if job.epochs and trained else trained),
         (f"split {same}", settings["split"][same], wanted_split),
     ):
         if found != wanted:
             raise UsageError(
-                f"{out}: holds a finished run of {name} {found}, now {wanted}; --overwrite "
+                f"{job.out}: holds a finished run of {name} {found}, now {wanted}; --overwrite "
                 "replaces it"
             )
     return run
@@ -207,6 +218,8 @@ def _show(run: Run, out: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"run": str(out), "settings": run.settings, "metrics": run.metrics})
         return 0
+    if "folds" in (split := run.settings["split"]):
+        echo(f"cross-fitted, {split['folds']} folds by {split['by']}: scores are out-of-fold")
     for name, scores in run.metrics.items():
         shown = scores.items() if isinstance(scores, dict) else [("", scores)]
         for key, value in shown:

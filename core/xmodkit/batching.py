@@ -11,11 +11,46 @@ import numpy as np
 from xmodkit.errors import DataError
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.pair import Predictor
-from xmodkit.prediction import Prediction, Value
+from xmodkit.prediction import Derived, Prediction, Value
 
-__all__ = ["Batcher"]
+__all__ = ["Batcher", "groups_of_shape", "joined_scalars", "padded"]
 
 Shapes = tuple[tuple[int, ...], ...]
+
+
+def groups_of_shape(fields: Sequence[Field], rows: Sequence[Arrays]) -> list[list[int]]:
+    """Return the numbers of rows that may share a batch.
+
+    Their shapes agree on every axis that cannot be padded.
+    """
+    groups: dict[Shapes, list[int]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        groups[tuple(_shape(field, row[field.name]) for field in fields)].append(i)
+    return list(groups.values())
+
+
+def padded(field: Field, arrays: Sequence[Array], into: Array | None = None) -> Array:
+    """Return arrays as one batch, padded with the field's fill to the largest extents.
+
+    `into` is a buffer of that extent and at least that many rows, of which the first are used.
+    """
+    extent = largest(arrays)
+    batch = np.empty((len(arrays), *extent), field.dtype) if into is None else into[: len(arrays)]
+    for i, array in enumerate(arrays):
+        if array.shape != extent:
+            batch[i] = field.fill
+        batch[i][tuple(slice(size) for size in array.shape)] = array
+    return batch
+
+
+def largest(arrays: Sequence[Array]) -> tuple[int, ...]:
+    """Return the largest extent of arrays along each axis."""
+    return tuple(int(size) for size in np.max([a.shape for a in arrays], axis=0, initial=0))
+
+
+def _shape(field: Field, array: Array) -> tuple[int, ...]:
+    sizes = zip(field.axes, array.shape, strict=True)
+    return tuple(-1 if axis.pad else size for axis, size in sizes)
 
 
 class Batcher:
@@ -35,12 +70,9 @@ class Batcher:
 
     def run(self, rows: Sequence[Arrays]) -> Prediction:
         """Predict rows and return one prediction batch in their order."""
-        groups: dict[Shapes, list[int]] = defaultdict(list)
-        for i, row in enumerate(rows):
-            groups[self._shapes(row)].append(i)
         order: list[int] = []
         parts: list[Prediction] = []
-        for indices in groups.values():
+        for indices in groups_of_shape(self.predictor.inputs, rows):
             for start in range(0, len(indices), self.batch_size):
                 batch = indices[start : start + self.batch_size]
                 feeds = {
@@ -50,27 +82,11 @@ class Batcher:
                 order += batch
         return _concatenate(parts)[np.argsort(order)]
 
-    def _shapes(self, row: Arrays) -> Shapes:
-        return tuple(
-            tuple(
-                -1 if axis.pad else size
-                for axis, size in zip(field.axes, row[field.name].shape, strict=True)
-            )
-            for field in self.predictor.inputs
-        )
-
     def _stack(self, field: Field, rows: Sequence[Arrays]) -> Array:
         arrays = [row[field.name] for row in rows]
         if wrong := {a.dtype.name for a in arrays} - {field.dtype}:  # a cast would hide it
             raise DataError(f"{field.name}: {', '.join(wrong)} given, {field.dtype} expected")
-        extent = tuple(int(size) for size in np.max([a.shape for a in arrays], axis=0, initial=0))
-        batch = self._buffer(field, extent)[: len(arrays)]
-        for i, array in enumerate(arrays):
-            if array.shape != extent:
-                batch[i] = field.fill
-            inside = tuple(slice(size) for size in array.shape)
-            batch[i][inside] = array
-        return batch
+        return padded(field, arrays, self._buffer(field, largest(arrays)))
 
     def _buffer(self, field: Field, extent: tuple[int, ...]) -> Array:
         key = (field.name, extent)
@@ -88,6 +104,7 @@ def _concatenate(parts: Sequence[Prediction]) -> Prediction:
     return replace(
         first,
         fields={name: _join_values([p.fields[name] for p in parts]) for name in first.fields},
+        derived={name: joined_scalars([p.derived[name] for p in parts]) for name in first.derived},
         novelty=_join([p.novelty for p in parts]),
         novel=_join([p.novel for p in parts]),
         latent=_join([p.latent for p in parts]),
@@ -104,6 +121,18 @@ def _join_values(values: Sequence[Value]) -> Value:
         lower=_join([v.lower for v in values]),
         upper=_join([v.upper for v in values]),
         shape=_join([v.shape for v in values]),
+    )
+
+
+def joined_scalars(scalars: Sequence[Derived]) -> Derived:
+    """Return a scalar of several batches as one."""
+    return replace(
+        scalars[0],
+        value=_concatenated([s.value for s in scalars]),
+        lower=_join([s.lower for s in scalars]),
+        upper=_join([s.upper for s in scalars]),
+        status=_join([s.status for s in scalars]),
+        strength=_join([s.strength for s in scalars]),
     )
 
 

@@ -102,8 +102,9 @@ class Calibration:
 
     `source` is `simulated`, `local` or `none`; `coverage` is the stated share; `rows` how many
     held-out samples it rests on. `curve` holds per field the factor by which its bounds are
-    widened so that whole curves lie inside with the stated coverage; `origin` says of bounds
-    fitted after export when, on what and in place of what.
+    widened so that whole curves lie inside with the stated coverage, `average` that by which the
+    mean half-width of several rows is multiplied to bound their mean (left out: 1). `origin` says
+    of bounds fitted after export when, on what and in place of what.
     """
 
     source: str
@@ -113,6 +114,7 @@ class Calibration:
     derived: Mapping[str, StratifiedBounds] = field(default_factory=dict)
     curve: Mapping[str, float] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
+    average: Mapping[str, float] = field(default_factory=dict)
 
     def bound(
         self, derived: Mapping[str, Derived], novel: NDArray[np.bool_] | None
@@ -146,6 +148,8 @@ class Calibration:
         }
         if self.curve:
             values["curve"] = {name: _finite_or_none(f) for name, f in self.curve.items()}
+        if self.average:
+            values["average"] = {name: float(factor) for name, factor in self.average.items()}
         if self.origin:
             values["origin"] = dict(self.origin)
         return values
@@ -161,6 +165,7 @@ class Calibration:
             {k: StratifiedBounds.from_json(v) for k, v in values["derived"].items()},
             {k: np.inf if v is None else float(v) for k, v in values.get("curve", {}).items()},
             values.get("origin", {}),
+            {name: float(factor) for name, factor in values.get("average", {}).items()},
         )
 
 

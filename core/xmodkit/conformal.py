@@ -13,12 +13,14 @@ from xmodkit.calibration import ScalarBounds, StratifiedBounds
 from xmodkit.modality import Array
 
 __all__ = [
+    "average_factor",
     "conformal_quantile",
     "coverage_interval",
     "curve_factor",
     "fewest_rows",
     "field_quantiles",
     "novelty_threshold",
+    "rows_of",
     "scalar_bounds",
     "unit_quantile",
 ]
@@ -104,6 +106,42 @@ def curve_factor(
         return float("inf")
     rows = np.arange(len(truth)) if units is None else units
     return max(1.0, unit_quantile(most[known], coverage, rows[known]))
+
+
+def average_factor(
+    truth: Array, value: Array, lower: Array, upper: Array, groups: Array, coverage: float
+) -> float:
+    """Return the factor of mean half-widths that bounds the mean of a group's rows.
+
+    All arrays are (row, ...); groups of one row do not count. Split conformal on the distance of
+    the mean truth from the mean value in mean half-widths, that side's; every group weighs the
+    same. It is 1 where groups of several rows are too few to tell: errors of rows that differ
+    average out, so that mean half-widths then err to the safe side.
+    """
+    scores = [
+        _beyond(truth[rows], value[rows], lower[rows], upper[rows])
+        for rows in rows_of(groups)
+        if len(rows) > 1
+    ]
+    if len(scores) < fewest_rows(coverage):
+        return 1.0
+    factor = unit_quantile(np.stack(scores), coverage, np.arange(len(scores)))
+    return factor if np.isfinite(factor) and factor > 0 else 1.0
+
+
+def rows_of(groups: Array) -> list[NDArray[np.intp]]:
+    """Return the row numbers of every group, groups in the order of their names."""
+    _, place, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    return np.split(np.argsort(place, kind="stable"), np.cumsum(counts)[:-1])
+
+
+def _beyond(truth: Array, value: Array, lower: Array, upper: Array) -> Array:
+    """Return how far a mean truth lies from the mean value, in mean half-widths of its side."""
+    error = (truth - value).mean(axis=0)
+    half = np.where(error > 0, (upper - value).mean(axis=0), (value - lower).mean(axis=0))
+    with np.errstate(invalid="ignore", divide="ignore"):  # no width at all covers no error
+        scores: Array = np.where(error == 0, 0.0, np.abs(error) / np.maximum(half, 0))
+    return scores
 
 
 def field_quantiles(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit.modality import Array, Arrays, stacked
+from xmodkit.modality import Array, Arrays, coordinates, stacked
 from xmodkit.prediction import Derived, Prediction
 
 if TYPE_CHECKING:
@@ -124,13 +124,13 @@ class Evaluation:
     @cached_property
     def derived_truth(self) -> Mapping[str, Derived]:
         """Scalars derived from the measured fields."""
-        return self.pair.derive(self.truth, self.route)
+        return self._derive(self.truth)
 
     @cached_property
     def derived_peers(self) -> Mapping[str, Mapping[str, Array]]:
         """Values of the derived scalars of each peer; of the training mean, their median."""
         found = {
-            name: {k: d.value for k, d in self.pair.derive(fields, self.route).items()}
+            name: {k: d.value for k, d in self._derive(fields).items()}
             for name, fields in self.peers.items()
             if name != TRAINING_MEAN
         }
@@ -148,7 +148,12 @@ class Evaluation:
     @cached_property
     def derived_reference(self) -> Mapping[str, Derived]:
         """Scalars derived from the training samples' fields."""
-        return self.pair.derive(self.reference_truth, self.route)
+        return self._derive(self.reference_truth)
+
+    def _derive(self, fields: Arrays) -> Mapping[str, Derived]:
+        """Return scalars derived from fields on the coordinates of the prediction."""
+        axes = (axis for value in self.prediction.fields.values() for axis in value.axes)
+        return self.pair.derive({**fields, **coordinates(axes)}, self.route)
 
     @cached_property
     def loss(self) -> Array:

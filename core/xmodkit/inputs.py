@@ -71,6 +71,7 @@ def find_inputs(
 ) -> Inputs:
     """Expand paths in the order given; folders are searched for files with these suffixes.
 
+    A suffix may be a whole name in lower case (`poscar`).
     A path named outright is always kept, so that its reader can say what is wrong with it. Each
     file is taken once. `leave_out` names what folders are not searched for: a run's own output.
     """
@@ -82,7 +83,8 @@ def find_inputs(
             found.setdefault(real_path(path), path)
             continue
         for entry in _walk(path, set(left_out)):
-            if is_store(entry) or entry.suffix.lower() in suffixes:
+            known = {entry.suffix.lower(), entry.name.lower()} & {*suffixes}
+            if known or is_store(entry):
                 found.setdefault(real_path(entry), entry)
             else:
                 skipped.add(real_path(entry))

@@ -15,7 +15,7 @@ from xmodkit.complete import complete_prediction
 from xmodkit.errors import DataError, PluginError, UsageError
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.modelfile import is_model_file
-from xmodkit.pair import ModalityPair, Predictor
+from xmodkit.pair import ModalityPair, Predictor, Route
 from xmodkit.prediction import Prediction
 
 __all__ = ["LoadedPredictor", "load"]
@@ -32,7 +32,8 @@ def load(
     """Load a plugin's shipped model by the plugin's name, or a model file by its path.
 
     `band` says what lies within bounds with their stated coverage: a point, or a whole curve.
-    `options` are the pair's own (which condition's model, say). Derived values need the plugin
+    `options` are the pair's own (which condition's model, say). A route that the pair solves may
+    rest on the model file of another. Derived values need the plugin
     that a model file names; without it the fields are predicted all the same. Raise
     `PluginError`, `ModelFileError` or `DeviceError`, or `UsageError` for an unknown route or band.
     """
@@ -42,13 +43,17 @@ def load(
         raise UsageError(f"band {band!r} given, one of {', '.join(BANDS)} expected")
     path = Path(name)
     if is_model_file(path):
-        model = ModelPredictor(path, device=device).banded(band)
-        if route is not None and route.replace("->", ":") != model.route.name:
-            raise UsageError(f"route {route!r}: {path} predicts {model.route.name}; leave it out")
-        return LoadedPredictor(model, _pair_if_installed(model.metadata.plugin))
+        model = ModelPredictor(path, device=device)
+        own = _pair_if_installed(model.metadata.plugin)
+        if route is None or route.replace("->", ":") == model.route.name:
+            return LoadedPredictor(model.banded(band), own and own.configured(options, model))
+        if own is not None and (direction := _fit(own, route)) is not None:
+            solver = own.predictor(direction, path, device, options)
+            return LoadedPredictor(with_band(solver, band), own.configured(options, solver))
+        raise UsageError(f"route {route!r}: {path} predicts {model.route.name}; leave it out")
     pair = plugins.pair(str(name))
     predictor = pair.predictor(pair.route(route), None, device, options)
-    return LoadedPredictor(with_band(predictor, band), pair)
+    return LoadedPredictor(with_band(predictor, band), pair.configured(options, predictor))
 
 
 class LoadedPredictor:
@@ -115,6 +120,12 @@ class LoadedPredictor:
         if self.pair is None:
             return prediction
         return complete_prediction(self.pair, self.predictor.route, self.predictor, prediction)
+
+
+def _fit(pair: ModalityPair, route: str) -> Route | None:
+    """Return the route of that name if the pair solves it by a fit."""
+    written = route.replace("->", ":")
+    return next((r for r in pair.routes if r.name == written and r.kind == "fit"), None)
 
 
 def _pair_if_installed(name: str) -> ModalityPair | None:

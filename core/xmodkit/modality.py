@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import DataError
 
-__all__ = ["Array", "Arrays", "Axis", "Field", "Modality", "stacked"]
+__all__ = ["Array", "Arrays", "Axis", "Field", "Modality", "coordinates", "stacked"]
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -204,3 +204,8 @@ class Modality:
 def stacked(rows: Sequence[Arrays]) -> dict[str, Array]:
     """Return the arrays of at least one row, of equal shapes, each with a leading sample axis."""
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def coordinates(axes: Iterable[Axis]) -> dict[str, Array]:
+    """Return the coordinates of those axes that have any, by the axes' names."""
+    return {axis.name: np.array(axis.coordinates) for axis in axes if axis.coordinates}

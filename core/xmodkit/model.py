@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from xmodkit.modality import Array, Field
-    from xmodkit.pair import Sample
+    from xmodkit.pair import Options, Route, Sample
 
 __all__ = ["Model", "Stage"]
 
@@ -43,18 +44,32 @@ class Model(ABC):
 
     `networks` is a ModuleDict: what is optimised and saved. Raw samples pass through `prepare`
     once and are kept in memory; `loss` sees batches of what it returned. `routes` is what it
-    offers, the one it is trained for first; `notes` are sentences for the card of its files.
+    offers, the one it is trained for first; `notes` are sentences for the card of its files;
+    `condition` is what its files are for beside the route (`{"absorber": "S"}`). A model that the
+    data shape is made as `cls(**shape)` and may set all three for itself.
     """
 
     name: ClassVar[str]
-    routes: ClassVar[tuple[str, ...]]
-    notes: ClassVar[tuple[str, ...]] = ()
+    routes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    condition: Mapping[str, str] = MappingProxyType({})
     stages: tuple[Stage, ...]
     networks: nn.ModuleDict
 
+    @classmethod
+    def shape(cls, route: Route, sample: Sample, options: Options) -> dict[str, Any]:
+        """Return the constructor's arguments for data like this sample, as plain JSON values.
+
+        `options` are the pair's own for the command `train`. A run keeps what is returned.
+        """
+        return {}
+
     @abstractmethod
     def prepare(self, sample: Sample) -> Mapping[str, Array]:
-        """Return the arrays of one sample that training needs, of equal shape for all samples."""
+        """Return the arrays of one sample that training needs, of equal shape for all samples.
+
+        What is called as a field of a route's target holds it unchanged.
+        """
 
     @abstractmethod
     def loss(self, stage: str, batch: Mapping[str, Tensor]) -> Tensor:
@@ -86,8 +101,19 @@ class Model(ABC):
         return {}
 
     def outputs(self, route: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
-        """Return the target's fields with the extents that this model gives to ragged axes."""
+        """Return the target's fields with the extents that this model gives to ragged axes.
+
+        Axes that samples close by their coordinates are closed in `fields` already.
+        """
         return fields
+
+    def details(self, route: str, held: Sequence[Sample]) -> Mapping[str, Any]:
+        """Return what a pair's solver needs beside the graph of a route, as plain JSON values.
+
+        `held` are calibration rows, which nothing was learned from; of a cross-fitted model, which
+        learns from every row, they are rows that it knows.
+        """
+        return {}
 
     @abstractmethod
     def graph(self, route: str) -> nn.Module:

@@ -64,8 +64,9 @@ class TestVector:
 class ModelMetadata:
     """What a model file says of itself.
 
-    `outputs` are the predicted fields. `tolerances` per execution provider are relative to each
-    output's scale (its largest absolute value that any test vector expects).
+    `outputs` are the predicted fields; `condition` is what the file is for beside its route;
+    `details` is what a solver needs beside the graph. `tolerances` per execution provider are
+    relative to each output's scale (its largest absolute value that any test vector expects).
     """
 
     plugin: str
@@ -81,6 +82,7 @@ class ModelMetadata:
     vectors: tuple[TestVector, ...] = ()
     tolerances: Mapping[str, float] = field(default_factory=lambda: {"cpu": 1e-5, "cuda": 1e-3})
     condition: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_properties(self) -> dict[str, str]:
         """Return `xmodkit.*` properties, without the hashes."""
@@ -104,6 +106,8 @@ class ModelMetadata:
             "tolerances": dict(self.tolerances),
             "vectors": [vector.to_json() for vector in self.vectors],
         }
+        if self.details:
+            values["details"] = dict(self.details)
         return {PREFIX + name: _dump(value) for name, value in values.items()}
 
     @classmethod
@@ -139,6 +143,7 @@ class ModelMetadata:
                 tuple(TestVector.from_json(v) for v in values["vectors"]),
                 values["tolerances"],
                 values["condition"],
+                values.get("details", {}),
             )
         except ModelFileError:
             raise

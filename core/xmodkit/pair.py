@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from xmodkit.evaluation import Evaluation, Figure
     from xmodkit.model import Model
+    from xmodkit.studies import PairStudy
 
 __all__ = [
     "Failure",
@@ -174,6 +175,8 @@ class ModalityPair(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     suffixes: ClassVar[tuple[str, ...]] = ()
     raw_suffixes: ClassVar[tuple[str, ...]] = ()  # of further files that `ingest` reads
+    split_by: ClassVar[str] = "sample"  # the group that stays in one part of a training's split
+    averaged: ClassVar[str | None] = None  # the group whose rows average to one measurement
 
     def modality(self, name: str) -> Modality:
         """Return the modality of that name."""
@@ -220,6 +223,22 @@ class ModalityPair(ABC):
         """Return the predictor's input rows for one sample: one, unless it has several sites."""
         return (sample.arrays[route.source],)
 
+    def encoded(self, route: Route) -> tuple[Field, ...]:
+        """Return the fields of the rows that `encode` returns: what a graph of the route takes."""
+        return self.modality(route.source).fields
+
+    def suffixes_of(self, route: Route) -> tuple[str, ...]:
+        """Return what files that hold a route's source end with, or are called as a whole."""
+        return self.suffixes
+
+    def configured(self, options: Options, predictor: Predictor) -> ModalityPair:
+        """Return the pair set up for one predictor and for its options: itself if need be.
+
+        What is read, encoded and derived may depend on both. Raise `UsageError` for options that
+        contradict the predictor.
+        """
+        return self
+
     def preview(self, path: Path, route: Route, options: Options) -> Image.Image | None:
         """Draw what would be read from a file, e.g. the grid on a plate; None: draw its samples."""
         return None
@@ -247,9 +266,18 @@ class ModalityPair(ABC):
         return predictor.outputs
 
     def combine(
-        self, samples: Sequence[Sample], rows: Prediction, owners: Sequence[int], route: Route
+        self,
+        samples: Sequence[Sample],
+        rows: Prediction,
+        owners: Sequence[int],
+        route: Route,
+        predictor: Predictor,
     ) -> Prediction:
-        """Turn predicted rows into one prediction per sample; row i belongs to `owners[i]`."""
+        """Turn predicted rows into one prediction per sample; row i belongs to `owners[i]`.
+
+        Where several rows average to one measurement, their mean half-width times
+        `predictor.calibration.average.get(field, 1.0)` covers as stated.
+        """
         return rows
 
     def derived(self, route: Route) -> tuple[Field, ...]:
@@ -257,7 +285,10 @@ class ModalityPair(ABC):
         return ()
 
     def derive(self, fields: Arrays, route: Route) -> Mapping[str, Derived]:
-        """Compute physics from a batch of predicted (or measured) fields of the target."""
+        """Compute physics from a batch of predicted (or measured) fields of the target.
+
+        `fields` also holds the coordinates of their axes, by the axes' names.
+        """
         return {}
 
     # Showing
@@ -307,4 +338,8 @@ class ModalityPair(ABC):
 
     def models(self) -> Mapping[str, type[Model]]:
         """Return the architectures that `train --model` knows, by name (imports torch)."""
+        return {}
+
+    def studies(self) -> Mapping[str, PairStudy]:
+        """Return the studies that `xmod study` runs for this pair, by name (imports no torch)."""
         return {}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xmodkit.batching import Batcher
 from xmodkit.errors import ModelFileError
 from xmodkit.initializers import read_initializers, replace_initializers
-from xmodkit.modality import Array
+from xmodkit.modality import Array, coordinates
 from xmodkit.modelfile import ModelFile
 from xmodkit.pair import ModalityPair, Options
 from xmodkit.pairs import Pairs
@@ -73,16 +73,18 @@ def predict_pairs(
     owners = [number for number, rows in enumerate(encoded) for _ in rows]
     batcher = Batcher(predictor, inputs=pair.inputs(route, options))
     batch = batcher.run([row for rows in encoded for row in rows])
-    found = pair.combine(pairs.samples, batch, owners, route)
+    found = pair.combine(pairs.samples, batch, owners, route, predictor)
     if found.novelty is None:
         raise ModelFileError(f"{file.path}: gives no novelty: export it again")
     truth, value, scale = {}, {}, {}
-    for name, field in found.fields.items():
+    for name in (field.name for field in file.metadata.outputs):
+        field = found.fields[name]
         if field.lower is None:
             raise ModelFileError(f"{file.path}: gives no bounds of {name}: export it again")
         truth[name] = np.stack([s.arrays[route.target][name] for s in pairs.samples])
         value[name] = field.value
         scale[name] = (field.value - field.lower) / np.float32(_UNIT)
+    known = coordinates(axis for field in found.fields.values() for axis in field.axes)
     good = np.isfinite(found.novelty)
     for arrays in (truth, value, scale):
         for array in arrays.values():
@@ -99,8 +101,8 @@ def predict_pairs(
         value,
         scale,
         found.novelty[good],
-        pair.derive(truth, route) if good.any() else {},
-        pair.derive(value, route) if good.any() else {},
+        pair.derive({**truth, **known}, route) if good.any() else {},
+        pair.derive({**value, **known}, route) if good.any() else {},
     )
 
 

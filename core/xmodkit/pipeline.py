@@ -22,6 +22,8 @@ __all__ = ["run"]
 # enough that a killed run repeats less than a second of work.
 WINDOW = 256
 WINDOW_SECONDS = 1.0
+# Samples of many rows (the sites of a crystal) lie padded in memory: no more at once than this.
+WINDOW_ROWS = 2048
 
 
 def run(
@@ -88,6 +90,8 @@ class _Run:
     def take(self, item: Item) -> None:
         """Count one item that was read, and predict when the window is full."""
         if isinstance(item, Ready):
+            if self._rows_padded(item) > WINDOW_ROWS:
+                self.flush()
             self._window.append(item)
             self._say(item.sample)
         elif isinstance(item, Failure):
@@ -101,6 +105,11 @@ class _Run:
         full = len(self._window) >= WINDOW
         if full or time.perf_counter() - self._flushed > WINDOW_SECONDS:
             self.flush()
+
+    def _rows_padded(self, item: Ready) -> int:
+        """Return the window's rows with one more sample, each padded to the most of any."""
+        most = max(len(ready.rows) for ready in (*self._window, item))
+        return most * (len(self._window) + 1) if self._window else 0
 
     def _say(self, sample: Sample) -> None:
         """Pass on a sample's notices, once where all samples of a file have the same."""
@@ -125,7 +134,7 @@ class _Run:
         if samples:
             owners = [i for i, ready in enumerate(window) for _ in ready.rows]
             rows = self._batcher.run([row for ready in window for row in ready.rows])
-            combined = job.pair.combine(samples, rows, owners, job.route)
+            combined = job.pair.combine(samples, rows, owners, job.route, job.predictor)
             prediction = complete_prediction(job.pair, job.route, job.predictor, combined)
             self._samples += len(samples)
             if prediction.novel is not None:

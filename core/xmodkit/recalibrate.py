@@ -69,6 +69,7 @@ def recalibrate(
     if file.metadata.route.bounds != "interval":
         raise UsageError(f"{file.path}: route {file.metadata.route.name} has no bounds to fit")
     _require(len(pairs.samples), stated)
+    pair = pair.configured(options or {}, ModelPredictor(file, device="cpu"))
     rows = predict_pairs(file, pair, pairs, options or {})
     _require(len(rows.ids), stated)
     units = rows.independent
@@ -89,6 +90,7 @@ def recalibrate(
             )
             for name in quantiles
         },
+        average=old.average,
     )
     summary = {
         "source": new.source,

@@ -18,6 +18,7 @@ __all__ = [
     "flat",
     "pearson_per_channel",
     "r2_per_channel",
+    "r2_pooled",
     "scalar_errors",
     "scalar_scores",
     "thirds",
@@ -43,6 +44,19 @@ def r2_per_channel(truth: Array, value: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         r2: Array = np.where(total > 0, 1 - error / total, np.nan)
     return r2
+
+
+def r2_pooled(truth: Array, value: Array) -> float:
+    """Return 1 - SSE/SST over all samples and channels, SST about each channel's mean.
+
+    NaN where the truth is constant.
+    """
+    error = total = 0.0
+    for i in range(0, truth.shape[1], _CHANNELS):
+        true, found = (a[:, i : i + _CHANNELS].astype(np.float64) for a in (truth, value))
+        error += float(((true - found) ** 2).sum())
+        total += float(((true - true.mean(axis=0)) ** 2).sum())
+    return 1 - error / total if total > 0 else float("nan")
 
 
 def pearson_per_channel(truth: Array, value: Array) -> Array:
@@ -82,9 +96,10 @@ def _curves(truth: Array, value: Array) -> dict[str, Array]:
 
 
 def error_scores(truth: Array, value: Array) -> dict[str, Any]:
-    """Return mean and worst channel of R2 and Pearson, and MAE and RMSE over all values."""
+    """Return pooled, mean and worst R2, mean and worst Pearson, MAE and RMSE over all values."""
     curves = error_curves(truth, value)
     return {
+        "r2_pooled": r2_pooled(truth, value),
         "r2_mean": _over(np.mean, curves["r2"]),
         "r2_min": _over(np.min, curves["r2"]),
         "pearson_mean": _over(np.mean, curves["pearson"]),

@@ -55,6 +55,7 @@ class UvVis(ModalityPair):
     )
     suffixes = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".h5", ".hdf5")
     raw_suffixes = (".csv", ".tsv", ".txt", ".dat", ".npz")
+    split_by = "plate"
     options = (
         *READ_OPTIONS,
         Option(

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from xmodkit.curveplot import (
+    ACCENT,
+    BAND,
+    CURVE,
+    FAINT,
+    FINE,
+    FRAME,
+    GRID,
+    INK,
+    PAPER,
+    round_ticks,
+)
 from xmodkit.modality import Array
 from xmodkit.prediction import Derived, Prediction
 from xmodkit.sheet import font
@@ -31,14 +42,10 @@ __all__ = [
     "gap_dot",
 ]
 
-FINE: Final = 4  # curves are drawn this much larger and averaged: smooth lines
 RIM: Final = 5  # pixels below the energy axis, for the dots on it
 RADIUS: Final = 4  # of a dot
 
-PAPER, FRAME, GRID = "#ffffff", "#c5ccd6", "#dde2e8"
-INK, FAINT, UNSEEN = "#1b2430", "#5b6675", "#eceef1"
-# Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision.
-CURVE, BAND, ACCENT, TINT = "#0072b2", "#bcdaec", "#d55e00", "#f0b48c"
+UNSEEN, TINT = "#eceef1", "#f0b48c"
 
 Point = tuple[float, float]
 
@@ -128,10 +135,7 @@ class _Axes:
 def _ticks(curves: Sequence[Array | None]) -> list[float]:
     """Return round values from 0 to 1, or to above the highest curve."""
     finite = [curve[np.isfinite(curve)] for curve in curves if curve is not None]
-    highest = max([1.0, *(float(curve.max()) for curve in finite if curve.size)])
-    magnitude = 10.0 ** floor(log10(highest / 3))
-    step = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= highest / 3)
-    return [step * i for i in range(ceil(highest / step - 1e-9) + 1)]
+    return round_ticks(0.0, max([1.0, *(float(curve.max()) for curve in finite if curve.size)]))
 
 
 def _curves(

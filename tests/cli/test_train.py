@@ -93,3 +93,21 @@ def test_an_unknown_model_is_refused_with_those_there_are(xmod, args):
 
 def test_resume_and_overwrite_together_are_refused(xmod, args):
     assert xmod(*args, "--out", "run", "--resume", "--overwrite").code == 2
+
+
+def test_folds_cross_fit_and_the_output_says_so(xmod, args):
+    ran = xmod(*args, "--out", "run", "--folds", "3", "--route", "signal:answer")
+    assert ran.code == 0, ran.err
+    assert "fold 2 of 3" in ran.err
+    assert "cross-fitted, 3 folds by plate: scores are out-of-fold" in ran.err
+    assert "answer r2_pooled:" in ran.out
+    assert xmod(*args, "--out", "run", "--resume", "--folds", "3").code == 0
+    other = xmod(*args, "--out", "run", "--resume", "--folds", "4")
+    assert (other.code, "folds 3, now 4" in other.err) == (2, True)
+
+
+def test_a_route_that_the_pair_lacks_is_refused(xmod, args):
+    refused = xmod(*args, "--out", "run", "--route", "answer:signal")
+    assert (refused.code, "it has signal:answer" in refused.err) == (2, True)
+    with_split = xmod(*args, "--out", "run", "--folds", "3", "--split", "split.csv")
+    assert (with_split.code, "--folds with --split" in with_split.err) == (2, True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from xmodkit.calibration import Calibration, ScalarBounds, StratifiedBounds, widened
 from xmodkit.conformal import (
+    average_factor,
     conformal_quantile,
     coverage_interval,
     curve_factor,
@@ -220,3 +221,41 @@ def test_what_an_older_file_lacks_is_empty_and_what_a_newer_one_has_survives():
     text = json.dumps(new.to_json(), allow_nan=False)
     assert Calibration.from_json(json.loads(text)) == new
     assert Calibration.from_json(old.to_json()) == old
+
+
+@pytest.mark.parametrize("shared", [0.0, 1.0])
+def test_averages_are_covered_whether_their_rows_err_together_or_apart(shared: float):
+    rng = np.random.default_rng(3)
+    groups = np.repeat(np.arange(800), 4)
+    together = rng.normal(size=(800, 20))[groups]
+    error = np.sqrt(shared) * together + np.sqrt(1 - shared) * rng.normal(size=together.shape)
+    value = rng.normal(size=error.shape)
+    truth, lower, upper = value + error, value - 1.645, value + 1.645
+    first = groups < 400
+    factor = average_factor(
+        truth[first], value[first], lower[first], upper[first], groups[first], 0.9
+    )
+    assert factor == pytest.approx(1.0 if shared else 0.5, abs=0.03)
+    mean = np.array([error[groups == g].mean(axis=0) for g in range(400, 800)])
+    assert (np.abs(mean) <= factor * 1.645).mean() == pytest.approx(0.9, abs=0.015)
+
+
+def test_rows_alone_and_few_groups_change_no_width():
+    one = np.zeros((30, 2))
+    alone = average_factor(one + 9, one, one - 1, one + 1, np.arange(30), 0.9)
+    few = average_factor(one + 9, one, one - 1, one + 1, np.arange(30) // 4, 0.9)
+    assert (alone, few) == (1.0, 1.0)
+
+
+def test_a_sides_own_half_width_bounds_the_averages_error():
+    groups = np.repeat(np.arange(20), 2)
+    value = np.zeros((40, 3))
+    above = average_factor(value + 2, value, value - 1, value + 4, groups, 0.9)
+    below = average_factor(value - 2, value, value - 1, value + 4, groups, 0.9)
+    assert (above, below) == (0.5, 2.0)
+
+
+def test_factors_of_averages_survive_json():
+    calibration = Calibration("local", 0.9, 50, 1.0, average={"xes": 0.8})
+    assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
+    assert "average" not in Calibration("local", 0.9, 50, 1.0).to_json()

@@ -12,6 +12,7 @@ from xmodkit.scores import (
     error_scores,
     finite,
     pearson_per_channel,
+    r2_pooled,
     scalar_errors,
     scalar_scores,
 )
@@ -85,3 +86,20 @@ def test_truths_without_spread_or_without_any_scalar_are_scored_without_a_width(
         none, found, found - 1, found + 1, np.arange(30.0), none, (1.3, 3.0), 0.9
     )
     assert (scores["width"] > 0, scores["relative_width"]) == (True, None)
+
+
+def test_pooled_r2_weighs_channels_by_their_variance(pairs):
+    truth, value = pairs
+    truth, value = truth * [1, 2, 3, 4, 5], value * [1, 1, 3, 4, 5]
+    error = ((truth - value) ** 2).sum()
+    total = ((truth - truth.mean(axis=0)) ** 2).sum()
+    assert r2_pooled(truth, value) == pytest.approx(1 - error / total)
+    assert error_scores(truth, value)["r2_pooled"] == r2_pooled(truth, value)
+
+
+def test_pooled_r2_of_many_channels_is_that_of_all_at_once():
+    truth, value = np.random.default_rng(0).normal(size=(2, 20, 1300))
+    error = ((truth - value) ** 2).sum()
+    total = ((truth - truth.mean(axis=0)) ** 2).sum()
+    assert r2_pooled(truth, value) == pytest.approx(1 - error / total)
+    assert np.isnan(r2_pooled(np.ones((5, 2)), np.zeros((5, 2))))

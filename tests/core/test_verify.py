@@ -73,3 +73,12 @@ def test_bounds_without_an_end_are_no_difference(tiny_model: Path):
     vectors = (TestVector(vector.inputs, outputs),)
     write_model_file(tiny_model, data, replace(file.metadata, vectors=vectors))
     assert failed(tiny_model) == []
+
+
+def test_what_no_vector_can_replay_is_named_and_not_called_proved(tiny_model: Path):
+    file = read_model_file(tiny_model)
+    assert all(check.checked for check in verify(tiny_model))
+    write_model_file(tiny_model, file.data, replace(file.metadata, details={"basis": [[1.0]]}))
+    last = list(verify(tiny_model))[-1]
+    assert (last.ok, last.checked) == (True, False)
+    assert last.detail.startswith("basis: ")

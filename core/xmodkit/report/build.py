@@ -29,6 +29,7 @@ from xmodkit.scores import finite
 __all__ = ["Report", "make_report"]
 
 _FIELD_ROWS = {
+    "r2_pooled": "R², pooled over samples and channels",
     "r2_mean": "R², mean over channels",
     "r2_min": "R², worst channel",
     "pearson_mean": "Pearson, mean over channels",

@@ -40,7 +40,8 @@ def core_figures(evaluation: Evaluation) -> Iterator[Figure]:
     if evaluation.prediction.novelty is not None:
         yield trust_figure(evaluation)
     yield _loss_histogram(evaluation)
-    yield _losses(evaluation)
+    if any(run.losses for run in evaluation.runs):  # a closed form has none
+        yield _losses(evaluation)
 
 
 def curve_figure(
@@ -119,9 +120,12 @@ def _losses(evaluation: Evaluation) -> Figure:
             axes = figure.add_subplot(len(runs), across, i * across + j + 1)
             rows = [row for row in run.losses if row["stage"] == stage]
             epochs = [row["epoch"] for row in rows]
-            for key, colour in (("training", BLUE), ("validation", ACCENT)):
+            drawn = {"training": BLUE, "validation": ACCENT}
+            if not all(np.isfinite(row["validation"]) for row in rows):
+                del drawn["validation"]  # nothing was kept back to stop by
+            for key, colour in drawn.items():
                 axes.plot(epochs, [row[key] for row in rows], color=colour, label=key)
-            if all(row[key] > 0 for row in rows for key in ("training", "validation")):
+            if all(row[key] > 0 for row in rows for key in drawn):
                 axes.set_yscale("log")
             axes.set(title=f"{run.name}: {stage}", xlabel="epoch")
             axes.legend()

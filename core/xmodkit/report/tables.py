@@ -112,6 +112,10 @@ def provenance_table(numbers: Mapping[str, Any]) -> str:
         ["left out", left_out or "none"],
         ["trained on", f"{data['samples']:,} samples, {data['source']} {data['simulator']}"],
         ["data SHA-256", str(data["hash"])],
+        *(
+            ["data", f"{origin['data']} {origin['licence']}".strip()]
+            for origin in data.get("origins", ())
+        ),
         ["split", f"by {split['by']}: {parts}"],
         ["split SHA-256", str(split["hash"])],
         ["seed", f"training {numbers['seed']['training']}, report {numbers['seed']['report']}"],

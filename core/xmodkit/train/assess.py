@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xmodkit.modality import Array, Arrays
+from xmodkit.conformal import fewest_rows
+from xmodkit.modality import Array, stacked
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.train.data import Dataset, data_source, samples_at
-from xmodkit.train.judge import calibrate, predict_raw, score
+from xmodkit.train.inference import run_samples
+from xmodkit.train.judge import COVERAGE, bounded, calibrate, predict_raw, score
 from xmodkit.train.run import Judged, Run
 from xmodkit.train.splits import Splits
+from xmodkit.train.vectors import test_vectors
 
-__all__ = ["assess"]
+__all__ = ["assess", "known_truths", "open_bounds", "with_latent"]
 
-_VECTORS, _WITH_INPUTS = 3, 9  # samples with further inputs show what these may be
+LATENT = "latent"
+_REFERENCE_ROWS = 5000  # more move neither mean nor quantiles
 
 
 def assess(
@@ -36,17 +41,58 @@ def assess(
     `route` is the one the model was trained for; the others it offers are judged too, each with
     bounds and a novelty threshold of its own, where the samples hold their source.
     """
-    held = list(samples_at(store, pair, route, splits["calibration"]))
-    tested = list(samples_at(store, pair, route, splits["test"]))
+    held = with_latent(pair, model, list(samples_at(store, pair, route, splits["calibration"])))
+    tested = with_latent(pair, model, list(samples_at(store, pair, route, splits["test"])))
     source = data_source(data)
     judged = {}
     for name in model.routes:
         direction = pair.route(name)
         if direction.source in held[0].arrays:
-            fields = [field.name for field in pair.modality(direction.target).fields]
-            known = {n: data.arrays[n][splits["train"]] for n in fields if n in data.arrays}
+            known = known_truths(pair, model, direction, store, data, splits["train"])
             judged[name] = _judge(pair, model, direction, held, tested, known, source)
     return Run(out, settings, pair, model, judged)
+
+
+def open_bounds(pair: ModalityPair, model: Model, rows: int) -> str | None:
+    """Return what must be said where calibration rows are too few for bounds with an end."""
+    bounded = [name for name in model.routes if pair.route(name).bounds == "interval"]
+    needed = fewest_rows((1 + COVERAGE) / 2)  # each tail has half the error rate
+    if not bounded or rows >= needed:
+        return None
+    return (
+        f"calibration has {rows} rows, {needed} needed: bounds of {', '.join(bounded)} will be "
+        "infinite; give more samples, or a larger share with --fractions"
+    )
+
+
+def with_latent(pair: ModalityPair, model: Model, samples: list[Sample]) -> list[Sample]:
+    """Return samples with their latents where the model offers a route from there.
+
+    Latents are those of the route that the model is trained for.
+    """
+    first, *others = (pair.route(name) for name in model.routes)
+    if not any(route.source == LATENT for route in others) or LATENT in samples[0].arrays:
+        return samples
+    graph = model.graph(first.name).eval()
+    found = run_samples(graph, pair, first, samples, model.inputs(first.name))[LATENT]
+    return [
+        replace(sample, arrays={**sample.arrays, LATENT: {LATENT: latent}})
+        for sample, latent in zip(samples, found, strict=True)
+    ]
+
+
+def known_truths(
+    pair: ModalityPair, model: Model, route: Route, store: Path, data: Dataset, rows: Array
+) -> Mapping[str, Array]:
+    """Return a route's truths of training rows: as prepared, else from some raw samples."""
+    fields = [field.name for field in pair.modality(route.target).fields]
+    if all(name in data.arrays for name in fields):
+        return {name: data.arrays[name][rows] for name in fields}
+    some = np.random.default_rng(0).permutation(rows)[:_REFERENCE_ROWS]
+    stored = pair.route(model.routes[0])  # a latent, another route's source, is not in a store
+    return stacked(
+        [model.target(route.name, sample) for sample in samples_at(store, pair, stored, some)]
+    )
 
 
 def _judge(
@@ -63,32 +109,13 @@ def _judge(
     # Without bounds the baseline is a mean in the model's own resolution: training rows are
     # prepared otherwise.
     reference = outcome.truth if route.bounds == "none" else training
-    metrics = score(
-        pair, route, predict_raw(pair, route, model, tested), quantiles, calibration, reference
+    test = bounded(pair, route, predict_raw(pair, route, model, tested), quantiles, calibration)
+    metrics = score(pair, route, test, reference)
+    return Judged(
+        route,
+        quantiles,
+        calibration,
+        metrics,
+        test_vectors(pair, model, route, tested),
+        model.details(route.name, held),
     )
-    return Judged(route, quantiles, calibration, metrics, _vectors(pair, model, route, tested))
-
-
-def _vectors(
-    pair: ModalityPair, model: Model, route: Route, samples: Sequence[Sample]
-) -> list[Arrays]:
-    """Return test vectors: a few samples and noise, which is novel.
-
-    The first one's further inputs are the model's default, and so the file's.
-    """
-    shown = samples[: _WITH_INPUTS if route.inputs else _VECTORS]
-    rows = [pair.encode(sample, route, {})[0] for sample in shown]
-    rows.append(_noise(pair, route, rows[0]))
-    default = model.inputs(route.name)
-    own = [model.inputs(route.name, sample) for sample in shown[1:]]
-    return [{**r, **i} for r, i in zip(rows, [default, *own, default], strict=True)]
-
-
-def _noise(pair: ModalityPair, route: Route, like: Arrays) -> Arrays:
-    """Return a row of uniform noise in every field's valid range, or in 0..1 without one."""
-    rng = np.random.default_rng(0)
-    ranges = {f.name: f.valid_range or (0.0, 1.0) for f in pair.modality(route.source).fields}
-    return {
-        name: rng.uniform(*ranges[name], array.shape).astype(array.dtype)
-        for name, array in like.items()
-    }

@@ -27,9 +27,8 @@ def model_card(name: str, metadata: ModelMetadata) -> str:
         f"- {data['samples']:,} samples, {data['source']}"
         + (f" ({data['simulator']})" if data["simulator"] else "")
         + f"; SHA-256 `{data['hash'][:16]}`",
-        f"- split by {split['by']}: {split['train']:,} training, {split['validation']:,} "
-        f"validation, {split['calibration']:,} calibration, {split['test']:,} test rows; "
-        f"SHA-256 `{split['hash'][:16]}`; seed {training['seed']}",
+        *map(_origin, data.get("origins", ())),
+        f"- {_split(split)}; SHA-256 `{split['hash'][:16]}`; seed {training['seed']}",
         f"- trained {training['date']} with "
         + ", ".join(f"{k} {v}" for k, v in training["versions"].items()),
         "",
@@ -40,12 +39,32 @@ def model_card(name: str, metadata: ModelMetadata) -> str:
     ]
     if simulated:
         lines.append(
-            "- every figure here rests on simulated data: it says how well the model inverts the "
-            "simulator, not how well it reads a real scan. Check it on measured pairs first."
+            "- every figure here rests on simulated data: it says how well the model follows the "
+            "simulation, not how well it reads a measurement. Check it on measured pairs first."
         )
-    lines += ["", "## Scores on test rows", "", *_table(metadata.metrics), ""]
+    rows = "Out-of-fold scores" if "folds" in split else "Scores on test rows"
+    lines += ["", f"## {rows}", "", *_table(metadata.metrics), ""]
     lines.append(f"Licence: {metadata.licence}.")
     return "\n".join(lines) + "\n"
+
+
+def _split(split: Mapping[str, Any]) -> str:
+    if "folds" in split:
+        stopping = f", {split['validation']:,} of them to stop it" if split["validation"] else ""
+        return (
+            f"cross-fitted, {split['folds']} folds by {split['by']}: bounds and scores come from "
+            "models trained without the rows they predict; this model was trained on all "
+            f"{split['train'] + split['validation']:,} rows{stopping}"
+        )
+    return (
+        f"split by {split['by']}: {split['train']:,} training, {split['validation']:,} "
+        f"validation, {split['calibration']:,} calibration, {split['test']:,} test rows"
+    )
+
+
+def _origin(origin: Mapping[str, str]) -> str:
+    licence = f" Licence of the data: {origin['licence']}." if origin["licence"] else ""
+    return f"- {origin['data'].rstrip('.')}.{licence}"
 
 
 def _notes(notes: Sequence[str]) -> list[str]:
@@ -71,7 +90,7 @@ def _table(metrics: Mapping[str, Any]) -> list[str]:
         for score, value in scores.items():
             if isinstance(value, int | float):
                 rows.append(f"| {name} | {score.replace('_', ' ')} | {value:.4g} |")
-            elif score.endswith("third"):
+            elif score.endswith(("third", "by_fold")):
                 text = " / ".join("none" if v is None else f"{v:.3f}" for v in value)
                 rows.append(f"| {name} | {score.replace('_', ' ')} | {text} |")
     return rows

@@ -19,7 +19,7 @@ from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.reading import samples_in_store
 from xmodkit.store import StoreReader
 
-__all__ = ["Dataset", "Memory", "data_source", "load_dataset", "samples_at"]
+__all__ = ["Dataset", "Memory", "data_origins", "data_source", "load_dataset", "samples_at"]
 
 Memory = Literal["auto", "all", "blocks"]
 
@@ -115,6 +115,16 @@ def samples_at(path: Path, pair: ModalityPair, route: Route, rows: Array) -> Ite
 def data_source(data: Dataset) -> str:
     """Return `simulated` unless every sample was measured."""
     return "simulated" if any(m.get("simulated") for m in data.metadata) else "local"
+
+
+def data_origins(data: Dataset) -> list[dict[str, str]]:
+    """Return what the samples say of the data they are from, and of its licence, each once."""
+    found = {
+        (str(m.get("data", "")), str(m.get("licence", "")))
+        for m in data.metadata
+        if "data" in m or "licence" in m
+    }
+    return [{"data": said, "licence": licence} for said, licence in sorted(found)]
 
 
 def _check(sample: Sample, pair: ModalityPair, model: Model) -> None:

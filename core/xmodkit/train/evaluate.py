@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import DataError
 from xmodkit.evaluation import TRAINING_MEAN, Candidate, Evaluation
-from xmodkit.modality import Array, Arrays
+from xmodkit.modality import Array, Arrays, coordinates
 from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.prediction import Prediction, Value
 from xmodkit.reading import samples_in_store
@@ -46,6 +46,7 @@ def evaluate(job: EvaluationJob, progress: Callable[[str], None] = lambda _: Non
     or its split is not known.
     """
     runs = [Run.load(folder, job.pair) for folder in job.runs]
+    job = replace(job, pair=runs[0].pair)
     route = runs[0].route
     seen = [
         replace(Seen.load(run.folder, str(run.settings["split"]["by"])), run=name)
@@ -56,9 +57,13 @@ def evaluate(job: EvaluationJob, progress: Callable[[str], None] = lambda _: Non
     rows, left_out = choose_rows(index, seen, job.rows)
     if not rows:
         reasons = "; ".join(f"{n} {reason}" for reason, n in left_out.items()) or "it is empty"
-        raise DataError(
-            f"{job.store}: no sample left to judge ({reasons}); give samples of its own"
-        )
+        advice = "give samples of its own"
+        if "folds" in runs[0].settings["split"]:
+            advice = (
+                f"{runs[0].folder} is cross-fitted and knows every row it was given: its "
+                f"out-of-fold scores stand in metrics.json there; {advice}"
+            )
+        raise DataError(f"{job.store}: no sample left to judge ({reasons}); {advice}")
     trained = index.rows_in(seen[0], "train")
     kept = np.random.default_rng(job.seed).permutation(trained)[:_REFERENCE_ROWS]
     picked = _samples(job, route, {*rows, *(int(i) for i in kept)})
@@ -114,11 +119,12 @@ def _predict(
             field.unit,
             field.axes,
         )
-        for field in pair.modality(route.target).fields
+        for field in run.outputs(route)
         if (tensor := route.tensor(field.name))
     }
     novel = found["novel"]
-    derived = pair.derive({name: value.value for name, value in fields.items()}, route)
+    known = coordinates(axis for value in fields.values() for axis in value.axes)
+    derived = pair.derive({**{name: value.value for name, value in fields.items()}, **known}, route)
     return Prediction(
         fields=fields,
         derived=calibration.bound(derived, novel),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from xmodkit.model import Model, Stage
 from xmodkit.train.allocator import keep_large_buffers
-from xmodkit.train.batches import Rows
+from xmodkit.train.batches import Rows, length
 from xmodkit.train.checkpoint import Best, Checkpoint, State, Weights
 from xmodkit.train.distributed import Processes
 from xmodkit.train.logs import Epoch
@@ -34,6 +35,8 @@ def fit(
     processes: Processes | None = None,
 ) -> list[Epoch]:
     """Train every stage in turn, keep each stage's best epoch by validation loss.
+
+    Without validation rows it is the last epoch, and the validation loss is NaN.
 
     `ids` names training and validation rows in errors. With a `checkpoint`, training goes on from
     the state it holds and saves its own after each epoch; on a CPU the losses are then the same
@@ -84,7 +87,22 @@ class _Fitting:
         start = _copy(model)
         model.networks.eval()
         model.begin(stage.name, self.rows[0])
-        training, validation = (model.rows(stage.name, rows) for rows in self.rows)
+        if self._learns(stage):
+            self._learn(number, state, start)
+        model.networks.eval()
+        model.end(stage.name, self.rows[0])
+
+    def _learns(self, stage: Stage) -> bool:
+        """Whether a stage has anything to learn by gradient: others are fitted when it ends."""
+        networks = [self.model.networks[name] for name in stage.networks]
+        return stage.epochs > 0 and any(True for n in networks for _ in n.parameters())
+
+    def _learn(self, number: int, state: State | None, start: Weights) -> None:
+        """Run a stage's epochs and keep the best."""
+        model, stage = self.model, self.model.stages[number]
+        training, validation = (
+            model.rows(stage.name, rows) if length(rows) else rows for rows in self.rows
+        )
         order = np.random.default_rng([self.seed, number])
         loop = StageLoop(model, stage, training, self.ids[0], order, self.processes)
         if self.processes.count > 1:  # noise must differ between processes, unlike weights
@@ -97,20 +115,19 @@ class _Fitting:
         while epoch < stage.epochs and not _is_stuck(stage, epoch - best.epoch):
             epoch += 1
             loss = self._epoch(loop, epoch, validation)
-            if loss < best.loss:
+            if loss < best.loss or not length(validation):
                 best = Best(_copy(model), epoch, loss)
             self._save(number, epoch, start, best, loop)
             if self.processes.is_first:
                 self.report(self.history[-1])
         model.networks.load_state_dict(best.weights)
-        model.networks.eval()
-        model.end(stage.name, self.rows[0])
 
     def _epoch(self, loop: StageLoop, epoch: int, validation: Rows) -> float:
         started = time.perf_counter()
         training = loop.train(epoch)
         seconds = time.perf_counter() - started
-        loss = loop.validate(epoch, validation, self.ids[1])
+        known = length(validation) > 0
+        loss = loop.validate(epoch, validation, self.ids[1]) if known else math.nan
         stage = loop.stage
         self.history.append(Epoch(stage.name, epoch, stage.epochs, training, loss, seconds))
         return loss

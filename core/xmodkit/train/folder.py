@@ -7,16 +7,20 @@ from pathlib import Path
 
 from xmodkit.errors import UsageError
 from xmodkit.output import make_folder
+from xmodkit.train.distributed import Processes
+from xmodkit.train.job import TrainJob
 
 __all__ = [
     "CACHE",
     "CHECKPOINT",
+    "FOLDS",
     "ROUTES",
     "SEAL",
     "SPLIT",
     "STARTED",
     "empty_folder",
     "prepare_folder",
+    "settle_folder",
 ]
 
 SEAL = "run.json"  # written last: a folder with it holds a finished run
@@ -24,6 +28,7 @@ SPLIT = "split.csv"  # written first
 STARTED = "started.csv"  # what the runs that it started from had learned from
 CHECKPOINT = "checkpoint.pt"
 ROUTES = "routes"
+FOLDS = "folds"
 CACHE = "cache"
 
 
@@ -52,8 +57,24 @@ def empty_folder(folder: Path) -> None:
     # The seal goes first: what is left of a half-removed run must not pass for a finished one.
     for name in (SEAL, CHECKPOINT, SPLIT, STARTED, "losses.csv", "losses.png"):
         (folder / name).unlink(missing_ok=True)
-    for name in (ROUTES, "tensorboard"):
+    for name in (ROUTES, FOLDS, "tensorboard"):
         shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def settle_folder(job: TrainJob, processes: Processes) -> None:
+    """Remove what `--overwrite` replaces; not before: a wrong store must not cost the old run.
+
+    Raise `UsageError` if a cross-fitted training would be resumed as another.
+    """
+    if job.resume and not job.folds and (job.out / FOLDS).exists():
+        raise UsageError(
+            f"{job.out}: the unfinished training is cross-fitted; --resume with its --folds, or "
+            "--overwrite it"
+        )
+    if job.overwrite:
+        if processes.is_first:
+            empty_folder(job.out)
+        processes.wait()
 
 
 def _holds_run(folder: Path) -> bool:

@@ -57,7 +57,7 @@ class CalibratedGraph(nn.Module):
     @property
     def _adds_latent(self) -> bool:
         """Whether the latent is an output beside the fields: neither one of them nor given."""
-        return "latent" not in (*self.fields, *self.route.inputs)
+        return "latent" not in (*self.fields, *self.route.inputs, self.route.source)
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Return every output for a batch of raw inputs, as `outputs` names them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -87,9 +88,10 @@ def draw_losses(path: Path, history: Sequence[Epoch]) -> None:
         numbers = [epoch.epoch for epoch in epochs]
         training, validation = [e.training for e in epochs], [e.validation for e in epochs]
         axes.plot(numbers, training, ".-", label="training")
-        axes.plot(numbers, validation, ".-", label="validation")
+        if known := [loss for loss in validation if math.isfinite(loss)]:
+            axes.plot(numbers, validation, ".-", label="validation")
         axes.set(title=stage, xlabel="epoch", ylabel="loss")
-        least, most = min(training + validation), max(training + validation)
+        least, most = min(training + known), max(training + known)
         if least > 0 and most > 10 * least:
             axes.set_yscale("log")
         axes.legend()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +14,33 @@ from safetensors.torch import load_file, save
 
 from xmodkit.calibration import Calibration
 from xmodkit.errors import InputError, UsageError
-from xmodkit.modality import Array, Arrays
+from xmodkit.modality import Array, Arrays, Field, Modality
 from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.replacing import replacing
 from xmodkit.train.folder import ROUTES
 from xmodkit.train.graph import CalibratedGraph
+from xmodkit.train.trained import set_up_for
 
-__all__ = ["Judged", "Run"]
+__all__ = ["Judged", "Run", "save_weights"]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What rows never trained on said of one route: bounds, calibration, scores, test vectors."""
+    """What rows never trained on said of one route: bounds, calibration, scores, test vectors.
+
+    `details` are the model's for the pair's solver.
+    """
 
     route: Route
     quantiles: Mapping[str, tuple[Array, Array]]
     calibration: Calibration
     metrics: Mapping[str, Any]
     vectors: Sequence[Arrays]
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
-        """Write it as four files into a folder."""
+        """Write it as five files into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         arrays = {
             f"{name}/{end}": q
@@ -51,10 +56,12 @@ class Judged:
         np.savez(folder / "vectors.npz", allow_pickle=False, **vectors)
         _write_json(folder / "calibration.json", self.calibration.to_json())
         _write_json(folder / "metrics.json", self.metrics)
+        _write_json(folder / "details.json", self.details)
 
     @classmethod
     def load(cls, folder: Path, route: Route) -> Judged:
         """Read what `save` wrote."""
+        details = folder / "details.json"  # earlier versions wrote none
         quantiles, vectors = _nested(folder / "quantiles.npz"), _nested(folder / "vectors.npz")
         return cls(
             route,
@@ -62,6 +69,7 @@ class Judged:
             Calibration.from_json(json.loads((folder / "calibration.json").read_text())),
             json.loads((folder / "metrics.json").read_text()),
             [vectors[key] for key in sorted(vectors)],
+            json.loads(details.read_text()) if details.exists() else {},
         )
 
 
@@ -120,6 +128,26 @@ class Run:
             )
         return self.routes[route.name]
 
+    def inputs(self, route: Route) -> tuple[Field, ...]:
+        """Return the fields that a route's graph takes, with the extents that training gave them.
+
+        A latent comes from the model, which fixes its extent.
+        """
+        fields = self._closed(self.pair.encoded(route))
+        first = self.judged(route).vectors[0]
+        if route.source == "latent":
+            return tuple(_fixed(field, first[field.name]) for field in fields)
+        return fields
+
+    def outputs(self, route: Route) -> tuple[Field, ...]:
+        """Return the fields that a route's graph predicts, with the extents it gives them."""
+        fields = self._closed(self.pair.modality(route.target).fields)
+        return self.model.outputs(route.name, fields)
+
+    def _closed(self, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+        """Return fields whose open axes have the coordinates of the training samples."""
+        return Modality("closed", fields).at(self.settings.get("coordinates", {})).fields
+
     def graph(self, route: Route | None = None) -> CalibratedGraph:
         """Return the calibrated graph of a route, the first if None, ready to export.
 
@@ -133,10 +161,7 @@ class Run:
 
     def save(self) -> None:
         """Write everything but the loss table into the folder; settings last, as the seal."""
-        state = self.model.networks.state_dict()
-        weights = {name: tensor.contiguous() for name, tensor in state.items()}
-        with replacing(self.folder / "weights.safetensors") as partial:
-            partial.write_bytes(save(weights))  # save_file hides it from other users
+        save_weights(self.model, self.folder)
         for name, judged in self.routes.items():
             judged.save(_place(self.folder, self.model, name))
         _write_json(self.folder / "run.json", self.settings)
@@ -146,9 +171,10 @@ class Run:
         """Load a finished run; raise `InputError` if the folder holds none."""
         try:
             settings = json.loads((folder / "run.json").read_text())
-            model = pair.models()[settings["model"]]()
+            model = pair.models()[settings["model"]](**settings.get("shape", {}))
             model.networks.load_state_dict(load_file(folder / "weights.safetensors"))
             model.networks.eval()
+            pair = set_up_for(pair, model)
             places = {name: _place(folder, model, name) for name in model.routes}
             routes = {
                 name: Judged.load(place, pair.route(name))
@@ -162,6 +188,20 @@ class Run:
                 f"{folder}: not a finished run of {pair.name} ({reason}); train one with "
                 "`xmod train`"
             ) from error
+
+
+def save_weights(model: Model, folder: Path) -> None:
+    """Write a model's networks into a folder."""
+    state = model.networks.state_dict()
+    weights = {name: tensor.contiguous() for name, tensor in state.items()}
+    with replacing(folder / "weights.safetensors") as partial:
+        partial.write_bytes(save(weights))  # save_file hides it from other users
+
+
+def _fixed(field: Field, like: Array) -> Field:
+    """Return a field whose axes have the extents of an array."""
+    axes = zip(field.axes, like.shape, strict=True)
+    return replace(field, axes=tuple(replace(axis, size=size) for axis, size in axes))
 
 
 def _place(folder: Path, model: Model, route: str) -> Path:

@@ -10,8 +10,9 @@ from importlib.metadata import version
 from typing import Any
 
 from xmodkit.model import Model
-from xmodkit.pair import ModalityPair, Route
-from xmodkit.train.data import Dataset, data_source
+from xmodkit.pair import Options, stored_options
+from xmodkit.train.architecture import Architecture
+from xmodkit.train.data import Dataset, data_origins, data_source
 from xmodkit.train.splits import Splits
 
 __all__ = ["identity", "settings"]
@@ -20,12 +21,13 @@ _LIBRARIES = ("xmodkit", "torch", "lightning-fabric", "numpy", "pillow")
 
 
 def identity(
-    pair: ModalityPair, model: Model, seed: int, data: Dataset, splits: Splits, processes: int
+    kind: Architecture, model: Model, seed: int, data: Dataset, splits: Splits, processes: int
 ) -> dict[str, Any]:
     """Return what must be the same for a training to go on from a checkpoint."""
     return {
-        "plugin": pair.name,
+        "plugin": kind.pair.name,
         "model": model.name,
+        "shape": dict(kind.shape),
         "seed": seed,
         "stages": [_plain(asdict(stage)) for stage in model.stages],
         "store hash": data.hash,
@@ -35,10 +37,9 @@ def identity(
 
 
 def settings(
-    pair: ModalityPair,
-    name: str,
+    kind: Architecture,
+    options: Options,
     model: Model,
-    route: Route,
     seed: int,
     data: Dataset,
     splits: Splits,
@@ -46,15 +47,15 @@ def settings(
     started_from: str | None,
     processes: int,
 ) -> dict[str, Any]:
-    """Return the settings of a run, as `run.json` and the model file hold them.
-
-    `name` is what the pair calls the model.
-    """
+    """Return the settings of a run, as `run.json` and the model file hold them."""
     return {
-        "plugin": pair.name,
-        "model": name,
-        "route": route.name,
-        "fields": [field.name for field in pair.modality(route.target).fields],
+        "plugin": kind.pair.name,
+        "model": kind.name,
+        "route": kind.route.name,
+        "options": stored_options(options),
+        "shape": dict(kind.shape),
+        "coordinates": {name: list(points) for name, points in kind.coordinates.items()},
+        "fields": [field.name for field in kind.pair.modality(kind.route.target).fields],
         "seed": seed,
         "stages": [asdict(stage) for stage in model.stages],
         "parameters": {
@@ -65,11 +66,12 @@ def settings(
             "simulator": _simulator(data),
             "samples": len(data.ids),
             "hash": data.hash,
+            "origins": data_origins(data),
         },
         "split": {
             "by": split_by,
             "hash": splits.hash,
-            **{part: len(rows) for part, rows in splits.rows.items()},
+            **splits.counts,
         },
         "started_from": started_from,
         "processes": processes,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import DataError, InputError
 
-__all__ = ["FRACTIONS", "PARTS", "Splits", "split_by_group"]
+__all__ = ["FRACTIONS", "PARTS", "Splits", "hashed", "joined_groups", "split_by_group"]
 
 PARTS = ("train", "validation", "calibration", "test")
 FRACTIONS: Mapping[str, float] = dict(zip(PARTS, (0.60, 0.03, 0.12, 0.25), strict=True))
@@ -52,6 +52,11 @@ class Splits:
     def rows(self) -> dict[str, NDArray[np.int64]]:
         """The row numbers of every part."""
         return {part: self[part] for part in PARTS}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows every part has."""
+        return {part: len(rows) for part, rows in self.rows.items()}
 
     @property
     def hash(self) -> str:
@@ -131,9 +136,9 @@ def split_by_group(
     Raise `DataError` if there are fewer groups than parts.
     """
     contents = tuple(ids) if contents is None else tuple(contents)
-    joined = _joined(groups, contents)
+    joined = joined_groups(groups, contents)
     ends = np.cumsum([fractions[part] for part in PARTS])
-    places = {group: _fraction(f"{seed}/{group}") * float(ends[-1]) for group in sorted({*joined})}
+    places = {group: hashed(f"{seed}/{group}") * float(ends[-1]) for group in sorted({*joined})}
     numbers = {group: _part_at(place, ends) for group, place in places.items()}
     _fill(numbers, places, ends)
     parts = tuple(PARTS[numbers[group]] for group in joined)
@@ -163,7 +168,7 @@ def _fill(numbers: dict[str, int], places: Mapping[str, float], ends: NDArray[np
             numbers[min(distances, key=distances.__getitem__)] = number
 
 
-def _joined(groups: Iterable[str], contents: Iterable[str]) -> list[str]:
+def joined_groups(groups: Iterable[str], contents: Iterable[str]) -> list[str]:
     """Return each row's group, groups of common content under the least of their names."""
     parent: dict[str, str] = {}
 
@@ -181,5 +186,6 @@ def _joined(groups: Iterable[str], contents: Iterable[str]) -> list[str]:
     return [root(group) for group in rows]
 
 
-def _fraction(text: str) -> float:
+def hashed(text: str) -> float:
+    """Return a number in 0..1 that a text decides, as if drawn at random."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64

@@ -1,4 +1,4 @@
-"""Where a training starts: new weights, or those of another run and no row that it has seen."""
+"""Start from the weights of another run, and judge on no row that it has seen."""
 
 from __future__ import annotations
 
@@ -6,27 +6,16 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 from xmodkit.errors import DataError, InputError, UsageError
 from xmodkit.model import Model
-from xmodkit.pair import ModalityPair
 from xmodkit.train.folder import SPLIT
 from xmodkit.train.splits import Splits
 from xmodkit.train.unseen import learned_from
 
-__all__ = ["check_apart", "new_model", "start_from"]
-
-
-def new_model(pair: ModalityPair, name: str, seed: int, epochs: int | None = None) -> Model:
-    """Return a model with the weights of a seed; `epochs` sets those of every stage."""
-    torch.manual_seed(seed)
-    model = pair.models()[name]()
-    if epochs is not None:
-        model.stages = tuple(replace(stage, epochs=epochs) for stage in model.stages)
-    return model
+__all__ = ["check_apart", "start_from"]
 
 
 def start_from(model: Model, folder: Path) -> tuple[str, ...]:

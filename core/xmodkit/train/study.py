@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,14 +15,14 @@ from xmodkit.errors import DataError, UsageError
 from xmodkit.evaluation import TRAINING_MEAN
 from xmodkit.modality import Arrays, stacked
 from xmodkit.model import Model
-from xmodkit.pair import ModalityPair, Route, Sample
+from xmodkit.pair import ModalityPair, Options, Route, Sample
 from xmodkit.scores import error_scores, flat
+from xmodkit.train.architecture import Architecture
 from xmodkit.train.data import Dataset, data_source, load_dataset, samples_at
 from xmodkit.train.fit import Epoch, fit
 from xmodkit.train.judge import predict_raw
 from xmodkit.train.settings import identity
 from xmodkit.train.splits import split_by_group
-from xmodkit.train.start import new_model
 from xmodkit.train.trainings import Study, Training, append_result, open_results
 
 __all__ = ["PUBLISHED_PARTS", "Parts", "Study", "StudyJob", "Training", "run_study"]
@@ -69,8 +69,10 @@ class StudyJob:
     parts: tuple[Parts, ...] = PUBLISHED_PARTS
     epochs: int | None = None
     seed: int = 0
-    split_by: str = "plate"
+    split_by: str | None = None  # the pair's own
     resume: bool = False
+    route: Route | None = None
+    options: Options = field(default_factory=dict)
 
 
 def run_study(
@@ -84,14 +86,16 @@ def run_study(
     alone. Raise `UsageError` if the folder holds a study and `resume` is not given, or one of
     other settings; `DataError` if a subset stays empty.
     """
-    model = new_model(job.pair, job.model, job.seed, job.epochs)
-    route = job.pair.route(model.routes[0])
-    data = load_dataset(job.store, job.pair, route, model, job.split_by)
+    kind = Architecture.of_store(job.pair, job.model, job.store, job.route, job.options)
+    job = replace(job, pair=kind.pair)
+    model, route = kind.make(job.seed, job.epochs), kind.route
+    split_by = job.split_by or job.pair.split_by
+    data = load_dataset(job.store, job.pair, route, model, split_by)
     splits = split_by_group(data.ids, data.groups, job.seed, contents=data.contents)
     settings = {
-        **identity(job.pair, model, job.seed, data, splits, 1),
+        **identity(kind, model, job.seed, data, splits, 1),
         "route": route.name,
-        "split by": job.split_by,
+        "split by": split_by,
         "parts": [[part.share, part.count] for part in job.parts],
         "training rows": len(splits["train"]),
         "test rows": len(splits["test"]),
@@ -105,7 +109,7 @@ def run_study(
         if (part.share, number) in done:
             continue
         done[part.share, number] = found = _train(
-            job, data, validation, route, test, part, number, rows, seed, epoch
+            job, kind, data, validation, test, part, number, rows, seed, epoch
         )
         append_result(job.out, found)
         report(len(done), len(planned), found)
@@ -115,9 +119,9 @@ def run_study(
 
 def _train(
     job: StudyJob,
+    kind: Architecture,
     data: Dataset,
     validation: Arrays,
-    route: Route,
     test: Sequence[Sample],
     part: Parts,
     number: int,
@@ -126,9 +130,9 @@ def _train(
     epoch: Callable[[Epoch], None],
 ) -> Training:
     started = time.perf_counter()
-    model = new_model(job.pair, job.model, seed, job.epochs)
+    model = kind.make(seed, job.epochs)
     fit(model, data.part(rows), validation, seed, epoch)
-    outcome = predict_raw(job.pair, route, model, test)
+    outcome = predict_raw(job.pair, kind.route, model, test)
     name = next(iter(outcome.truth))
     scores = error_scores(flat(outcome.truth[name]), flat(outcome.value[name]))
     return Training(

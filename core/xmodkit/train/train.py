@@ -3,63 +3,31 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import replace
 
-from xmodkit.conformal import fewest_rows
-from xmodkit.errors import DataError, MissingExtraError
+from xmodkit.errors import DataError
 from xmodkit.model import Model
-from xmodkit.pair import ModalityPair
-from xmodkit.train.assess import assess
-from xmodkit.train.checkpoint import Checkpoint
-from xmodkit.train.data import Dataset, Memory, load_dataset
+from xmodkit.train.architecture import Architecture
+from xmodkit.train.assess import assess, open_bounds
+from xmodkit.train.crossfit import cross_fit
+from xmodkit.train.data import Dataset, load_dataset
 from xmodkit.train.distributed import Processes
-from xmodkit.train.fit import fit
+from xmodkit.train.fitting import fit_in_folder
 from xmodkit.train.folder import (
     CACHE,
     CHECKPOINT,
     SPLIT,
     STARTED,
-    empty_folder,
     prepare_folder,
+    settle_folder,
 )
-from xmodkit.train.judge import COVERAGE
-from xmodkit.train.logs import Epoch, LossLog, draw_losses
+from xmodkit.train.job import Progress, Report, TrainJob
 from xmodkit.train.run import Run
 from xmodkit.train.settings import identity, settings
-from xmodkit.train.splits import FRACTIONS, Splits, split_by_group
-from xmodkit.train.start import check_apart, new_model, start_from
+from xmodkit.train.splits import Splits, split_by_group
+from xmodkit.train.start import check_apart, start_from
 
 __all__ = ["TrainJob", "train"]
-
-Report = Callable[[Epoch], None]
-Progress = Callable[[str, int], None]
-
-
-@dataclass(frozen=True)
-class TrainJob:
-    """All that one training is told.
-
-    `split_by` names the entry of `Sample.groups` that stays in one part (`sample`: each on its
-    own), `fractions` how much each part gets; or `split` is the split.csv of another run.
-    `start` is the folder of a run to start from; `memory` says where prepared arrays are kept.
-    """
-
-    pair: ModalityPair
-    model: str
-    store: Path
-    out: Path
-    seed: int = 0
-    epochs: int | None = None
-    split_by: str = "plate"
-    fractions: Mapping[str, float] = field(default_factory=lambda: FRACTIONS)
-    split: Path | None = None
-    start: Path | None = None
-    memory: Memory = "auto"
-    resume: bool = False
-    overwrite: bool = False
-    tensorboard: bool = False
 
 
 def train(
@@ -67,6 +35,7 @@ def train(
 ) -> Run:
     """Train, calibrate on rows never trained on, score on rows used for neither, and save.
 
+    With `folds`, models of folds calibrate and score, and the run's model learns from every row.
     Started by `torchrun`, all processes train and the first does the rest. Raise `UsageError` if
     the folder holds another run, `DataError` if samples cannot be trained on.
     """
@@ -74,52 +43,71 @@ def train(
     if processes.is_first:
         prepare_folder(job.out, resume=job.resume, overwrite=job.overwrite)
     processes.wait()
-    model = _model(job)
-    route = job.pair.route(model.routes[0])
+    kind = Architecture.of_store(job.pair, job.model, job.store, job.route, job.options)
+    job = replace(job, pair=kind.pair)
+    model = _model(job, kind)
     cache = job.out / CACHE / str(processes.rank)
     data = load_dataset(
         job.store,
         job.pair,
-        route,
+        kind.route,
         model,
-        job.split_by,
+        job.group,
         lambda n: progress("reading", n),
         memory=job.memory,
         cache=cache,
     )
-    splits = _split(job, data)
-    before = check_apart(splits, job.start) if job.start else None
-    if job.overwrite:  # not before: a wrong store must not cost the old run
-        if processes.is_first:
-            empty_folder(job.out)
-        processes.wait()
-    if notice := _open_bounds(job.pair, model, len(splits["calibration"])):
-        progress(notice, 0)
-    _fit(job, model, data, splits, before, processes, report, progress)
-    if processes.is_first:
-        progress("calibrating and scoring", 0)
-        described = settings(
-            job.pair,
-            job.model,
-            model,
-            route,
-            job.seed,
-            data,
-            splits,
-            str(job.split or job.split_by),
-            str(job.start) if job.start else None,
-            processes.count,
-        )
-        run = assess(job.pair, model, route, job.store, job.out, data, splits, described)
-        run.save()
-        (job.out / CHECKPOINT).unlink(missing_ok=True)
+    make = cross_fit if job.folds else _split_fit
+    run = make(job, kind, model, data, processes, report, progress)
     shutil.rmtree(cache, ignore_errors=True)
     processes.wait()
-    return run if processes.is_first else Run.load(job.out, job.pair)
+    return run or Run.load(job.out, job.pair)
 
 
-def _model(job: TrainJob) -> Model:
-    model = new_model(job.pair, job.model, job.seed, job.epochs)
+def _split_fit(
+    job: TrainJob,
+    kind: Architecture,
+    model: Model,
+    data: Dataset,
+    processes: Processes,
+    report: Report,
+    progress: Progress,
+) -> Run | None:
+    """Train on one part of the samples, calibrate and score on others; None but in the first."""
+    splits = _split(job, data)
+    before = check_apart(splits, job.start) if job.start else None
+    settle_folder(job, processes)
+    if notice := open_bounds(job.pair, model, len(splits["calibration"])):
+        progress(notice, 0)
+    told = {
+        **identity(kind, model, job.seed, data, splits, processes.count),
+        "--from": str(job.start.resolve()) if job.start else None,
+    }
+    tables = {SPLIT: splits, **({STARTED: before} if before is not None else {})}
+    rows = splits["train"], splits["validation"]
+    fit_in_folder(job, job.out, model, data, rows, told, tables, report, progress, processes)
+    if not processes.is_first:
+        return None
+    progress("calibrating and scoring", 0)
+    described = settings(
+        kind,
+        job.options,
+        model,
+        job.seed,
+        data,
+        splits,
+        str(job.split or job.group),
+        str(job.start) if job.start else None,
+        processes.count,
+    )
+    run = assess(job.pair, model, kind.route, job.store, job.out, data, splits, described)
+    run.save()
+    (job.out / CHECKPOINT).unlink(missing_ok=True)
+    return run
+
+
+def _model(job: TrainJob, kind: Architecture) -> Model:
+    model = kind.make(job.seed, job.epochs)
     if job.start is not None:
         start_from(model, job.start)
     return model
@@ -136,65 +124,3 @@ def _split(job: TrainJob, data: Dataset) -> Splits:
         if empty := [part for part, rows in splits.rows.items() if not len(rows)]:
             raise DataError(f"--split {job.split}: no sample is in {', '.join(empty)}; split anew")
     return splits
-
-
-def _open_bounds(pair: ModalityPair, model: Model, rows: int) -> str | None:
-    """Return what must be said where calibration rows are too few for bounds with an end."""
-    bounded = [name for name in model.routes if pair.route(name).bounds == "interval"]
-    needed = fewest_rows((1 + COVERAGE) / 2)  # each tail has half the error rate
-    if not bounded or rows >= needed:
-        return None
-    return (
-        f"calibration has {rows} rows, {needed} needed: bounds of {', '.join(bounded)} will be "
-        "infinite; give more samples, or a larger share with --fractions"
-    )
-
-
-def _fit(
-    job: TrainJob,
-    model: Model,
-    data: Dataset,
-    splits: Splits,
-    before: Splits | None,
-    processes: Processes,
-    report: Report,
-    progress: Progress,
-) -> None:
-    """Train the stages, leaving split, checkpoints and logs in the folder."""
-    told = {
-        **identity(job.pair, model, job.seed, data, splits, processes.count),
-        "--from": str(job.start.resolve()) if job.start else None,
-    }
-    checkpoint = Checkpoint(job.out / CHECKPOINT, told)
-    state = checkpoint.load() if job.resume else None
-    history = list(state.history) if state else []
-    log = None
-    if processes.is_first:
-        if before is not None:
-            before.save(job.out / STARTED)
-        splits.save(job.out / SPLIT)
-        log = LossLog(job.out, history, tensorboard=job.tensorboard)
-
-    def noted(epoch: Epoch) -> None:
-        history.append(epoch)
-        if log is not None:
-            log.add(epoch)
-        report(epoch)
-
-    training, validation = splits["train"], splits["validation"]
-    fit(
-        model,
-        data.part(training, "train"),
-        data.part(validation, "validation"),
-        job.seed,
-        noted,
-        ids=([data.ids[i] for i in training], [data.ids[i] for i in validation]),
-        checkpoint=checkpoint,
-        processes=processes,
-    )
-    if log is not None:
-        log.close()
-        try:
-            draw_losses(job.out / "losses.png", history)
-        except MissingExtraError as error:  # a picture is not worth hours of training
-            progress(f"no losses.png: {error}", 0)

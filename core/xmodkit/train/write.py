@@ -30,7 +30,7 @@ def write_model(
     """
     judged = run.judged(route)
     direction, first = judged.route, judged.vectors[0]
-    inputs = pair.modality(direction.source).fields
+    inputs = run.inputs(direction)
     further = [_as_field(name, first[name]) for name in direction.inputs]
     graph = run.graph(direction)
     batched = {field.name for field in inputs}
@@ -42,7 +42,7 @@ def write_model(
         plugin_version=version("xmodkit"),
         route=direction,
         inputs=inputs,
-        outputs=run.model.outputs(direction.name, pair.modality(direction.target).fields),
+        outputs=run.outputs(direction),
         opset=exporter.opset,
         calibration=judged.calibration,
         training={
@@ -52,6 +52,8 @@ def write_model(
         metrics=judged.metrics,
         licence="MIT",
         vectors=tuple(_vector(graph, names, batched, row) for row in judged.vectors),
+        condition=dict(run.model.condition),
+        details=judged.details,
     )
     write_model_file(path, data, metadata)
     path.with_suffix(".md").write_text(model_card(path.name, metadata), encoding="utf-8")

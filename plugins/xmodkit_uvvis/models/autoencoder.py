@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +30,7 @@ class Vae(Model):
     """The published variational autoencoder of 64 x 64 images, latent of 100."""
 
     name = "vae"
-    routes: ClassVar[tuple[str, ...]] = ("scan:scan", "scan:latent")
+    routes: tuple[str, ...] = ("scan:scan", "scan:latent")
     notes = (PARAMETERS_NOTE,)
     novelty_after = "vae"  # the stage after which encoder and decoder are final
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +29,7 @@ class Density(Model):
     """
 
     name = "density"
-    routes: ClassVar[tuple[str, ...]] = ("scan:absorption",)
+    routes = ("scan:absorption",)
 
     def __init__(self) -> None:
         size = OpticalDensity.size

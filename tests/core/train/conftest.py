@@ -18,12 +18,38 @@ def tiny() -> ModuleType:
     """Return the module of the tiny pair."""
     pytest.importorskip("torch")
     pytest.importorskip("lightning_fabric")
-    spec = importlib.util.spec_from_file_location("tiny", SCRIPT)
+    return _module("tiny")
+
+
+@pytest.fixture(scope="session")
+def ragged() -> ModuleType:
+    """Return the module of the pair whose data shape its models."""
+    pytest.importorskip("torch")
+    pytest.importorskip("lightning_fabric")
+    return _module("ragged")
+
+
+def _module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, SCRIPT.with_name(f"{name}.py"))
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def ragged_samples(ragged: ModuleType) -> list:
+    """Return 300 samples of the pair whose data shape its models."""
+    return list(ragged.Ragged().simulate(300, 0, {}))
+
+
+@pytest.fixture(scope="session")
+def ragged_store(
+    ragged: ModuleType, ragged_samples: list, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a store of them."""
+    return ragged.write_store(tmp_path_factory.mktemp("ragged") / "samples.zarr", ragged_samples)
 
 
 @pytest.fixture(scope="session")

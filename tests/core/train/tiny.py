@@ -109,6 +109,7 @@ class Tiny(ModalityPair):
     name = "tiny"
     modalities = (SIGNAL, ANSWER)
     routes = (Route("signal", "answer"),)
+    split_by = "plate"
 
     def read(self, path: Path, route: Route, options: Options) -> Iterator[Sample | Failure]:
         """Read nothing."""

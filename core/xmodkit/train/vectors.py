@@ -1,0 +1,61 @@
+"""Test vectors of a route: a few samples, and noise; replaying them proves an exported file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xmodkit.modality import Array, Arrays, Field
+from xmodkit.model import Model
+from xmodkit.pair import ModalityPair, Route, Sample
+
+__all__ = ["test_vectors"]
+
+_VECTORS, _WITH_INPUTS = 3, 9  # samples with further inputs show what these may be
+
+
+def test_vectors(
+    pair: ModalityPair, model: Model, route: Route, samples: Sequence[Sample]
+) -> list[Arrays]:
+    """Return the inputs of a few samples (without a batch axis) and of noise, which is novel.
+
+    The first one's further inputs are the model's default, and so the file's. An axis that can be
+    padded has two places at least: an exporter would take an extent of one for fixed.
+    """
+    fields = pair.encoded(route)
+    shown = samples[: _WITH_INPUTS if route.inputs else _VECTORS]
+    rows: list[Arrays] = [_roomy(fields, pair.encode(sample, route, {})[0]) for sample in shown]
+    rows.append(_noise(fields, rows[0]))
+    default = model.inputs(route.name)
+    own = [model.inputs(route.name, sample) for sample in shown[1:]]
+    return [{**r, **i} for r, i in zip(rows, [default, *own, default], strict=True)]
+
+
+test_vectors.__test__ = False  # type: ignore[attr-defined]  # whatever its name says to pytest
+
+
+def _roomy(fields: Sequence[Field], row: Arrays) -> dict[str, Array]:
+    return {field.name: _at_least_two(field, row[field.name]) for field in fields}
+
+
+def _at_least_two(field: Field, array: Array) -> Array:
+    sizes = zip(field.axes, array.shape, strict=True)
+    missing = [(0, int(axis.pad and size == 1)) for axis, size in sizes]
+    if not any(after for _, after in missing):
+        return array
+    return np.pad(array, missing, constant_values=field.fill)
+
+
+def _noise(fields: Sequence[Field], like: Arrays) -> Arrays:
+    """Return a row of uniform noise in every field's valid range, or in that of a like row."""
+    rng = np.random.default_rng(0)
+    found = {}
+    for field in fields:
+        array = like[field.name]
+        low, high = field.valid_range or (float(array.min()), float(array.max()))
+        if np.issubdtype(array.dtype, np.integer):
+            found[field.name] = rng.integers(int(low), int(high) + 1, array.shape, array.dtype)
+        else:
+            found[field.name] = rng.uniform(low, high, array.shape).astype(array.dtype)
+    return found

@@ -1,0 +1,122 @@
+"""What a structure must be before anything is predicted from it, each with one clear line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xmodkit.errors import InputError, MissingExtraError
+from xmodkit_xes.reading.elements import LAST_ELEMENT, covalent_radii, symbol
+from xmodkit_xes.reading.frame import Frame
+from xmodkit_xes.reading.periodic import completed_cell, heights, images
+
+__all__ = ["MOST_ATOMS", "MOST_BYTES", "check_count", "check_frame"]
+
+MOST_ATOMS = 200_000
+MOST_BYTES = 200_000_000  # of a file whose format does not say how many atoms it holds
+
+_FARTHEST_A = 1e5
+_LEAST_A = 0.4
+_LEAST_SHARE = 0.5  # of the sum of two covalent radii
+_LEAST_HEIGHT_A = 0.5
+_NEIGHBOURS = 16  # the nearest that are looked at
+
+
+def check_count(count: int) -> None:
+    """Refuse a number of atoms, declared or found, that is none or beyond what is read.
+
+    Raise `InputError`.
+    """
+    if count < 1:
+        raise InputError(f"{count} atoms given; at least one expected")
+    if count > MOST_ATOMS:
+        raise InputError(
+            f"{count:,} atoms given, {MOST_ATOMS:,} at most; cut out the part around the "
+            f"absorbing atoms"
+        )
+
+
+def check_frame(frame: Frame) -> None:
+    """Refuse what is no structure: see the functions below.
+
+    Raise `InputError`, or `MissingExtraError` without ASE and SciPy.
+    """
+    check_count(len(frame.numbers))
+    _check_elements(frame)
+    _check_positions(frame)
+    _check_cell(frame)
+    _check_distances(frame)
+
+
+def _check_elements(frame: Frame) -> None:
+    unknown = np.flatnonzero((frame.numbers < 1) | (frame.numbers > LAST_ELEMENT))
+    if unknown.size:
+        first = int(unknown[0])
+        raise InputError(
+            f"atom {first} is of no known element (atomic number {frame.numbers[first]}); "
+            "replace placeholders and unknown sites"
+        )
+
+
+def _check_positions(frame: Frame) -> None:
+    bad = np.flatnonzero(~np.isfinite(frame.positions).all(axis=1))
+    if bad.size:
+        raise InputError(
+            f"NaN or infinite position of atom {bad[0]}"
+            + (f" and {bad.size - 1} more" if bad.size > 1 else "")
+            + "; finite values expected, in Angstrom"
+        )
+    if (farthest := np.abs(frame.positions).max()) > _FARTHEST_A:
+        raise InputError(
+            f"a position of {farthest:g} given, at most {_FARTHEST_A:g} A expected; are the "
+            "positions in Angstrom?"
+        )
+
+
+def _check_cell(frame: Frame) -> None:
+    periodic = frame.cell.any(axis=1)
+    if not periodic.any():
+        return
+    if not np.isfinite(frame.cell).all():
+        raise InputError("NaN or infinite values in the unit cell; three lattice vectors expected")
+    cell = completed_cell(frame.cell)
+    lengths = np.linalg.norm(cell, axis=1)
+    volume = abs(float(np.linalg.det(cell)))
+    if lengths.min() < _LEAST_HEIGHT_A or volume < 1e-6 * float(lengths.prod()):
+        thin = True
+    else:
+        thin = bool((heights(cell)[periodic] < _LEAST_HEIGHT_A).any())
+    if thin:
+        vectors = "; ".join(" ".join(f"{x:g}" for x in vector) for vector in frame.cell)
+        raise InputError(
+            f"unit cell of volume {volume:.3g} A^3 (vectors {vectors}), flat or nearly so; "
+            "three independent lattice vectors in Angstrom expected, or none for a molecule"
+        )
+
+
+def _check_distances(frame: Frame) -> None:
+    """Refuse atoms closer than 0.4 Angstrom or than half the sum of their covalent radii."""
+    try:
+        from scipy.spatial import cKDTree
+    except ImportError as error:
+        raise MissingExtraError("finding neighbours", "scipy", "xes") from error
+    radii = covalent_radii()[frame.numbers]
+    limit = max(_LEAST_A, 2 * _LEAST_SHARE * float(radii.max()))
+    every = np.arange(len(radii))
+    copies, index, places = images(frame.positions, frame.cell, every, limit)
+    wanted = min(_NEIGHBOURS, len(copies))
+    distance, near = cKDTree(copies).query(places, k=wanted, distance_upper_bound=limit)
+    distance, near = distance.reshape(-1, wanted), near.reshape(-1, wanted)
+    found = near < len(copies)  # beyond: fewer neighbours than asked for
+    other = index[np.where(found, near, 0)]
+    itself = (other == every[:, None]) & (distance < 1e-6)
+    least = np.maximum(_LEAST_A, _LEAST_SHARE * (radii[:, None] + radii[other]))
+    close = np.argwhere(found & ~itself & (distance < least))
+    if close.size:
+        atom, place = close[0]
+        partner = other[atom, place]
+        raise InputError(
+            f"atoms {atom} ({symbol(int(frame.numbers[atom]))}) and {partner} "
+            f"({symbol(int(frame.numbers[partner]))}) overlap: {distance[atom, place]:.2f} A "
+            f"apart, at least {least[atom, place]:.2f} A expected; keep one of two alternative "
+            "sites, and give positions in Angstrom"
+        )

@@ -1,0 +1,140 @@
+"""Read CIF files: every block with a structure, its symmetry applied.
+
+ASE reads the text and knows the space groups. The symmetry is applied here: ASE compares each new
+position with all earlier ones (10 s for 1,700 atoms, 112 s for 5,800).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xmodkit.errors import InputError, MissingExtraError
+from xmodkit_xes.reading.checks import MOST_BYTES, check_count
+from xmodkit_xes.reading.frame import Frame, Frames, of_atoms
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["read_cif"]
+
+Floats = NDArray[np.float64]
+
+_SAME_A = 0.02  # positions closer than this are one site, written with few digits
+
+# What ASE says of unusual settings is no line between a user's results. Set once, at import: the
+# filters belong to the whole process and must not be touched from a reader's thread.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"ase\.", append=True)
+
+
+def read_cif(path: Path) -> Frames:
+    """Yield the structures of a CIF file, block by block.
+
+    Of several species on one site the most frequent is kept, with a notice. Raise `InputError`
+    for a file that is no CIF or too large, `MissingExtraError` without ASE.
+    """
+    try:
+        from ase.io.cif import parse_cif
+    except ImportError as error:
+        raise MissingExtraError("reading CIF files", "ase", "xes") from error
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise InputError(f"{size:,} bytes given, {MOST_BYTES:,} at most; cut out a smaller part")
+    blocks: Iterator[Any] = parse_cif(StringIO(path.read_text(encoding="utf-8", errors="replace")))
+    found = False
+    try:
+        for block in blocks:
+            if not block.has_structure():
+                continue
+            found = True
+            try:
+                yield _frame(block)
+            except InputError as error:
+                yield error
+            except Exception as error:  # ASE raises anything on a block it cannot read
+                yield InputError(f"block {block.name}: {_said(error)}")
+    except Exception as error:  # nor does a text that is no CIF raise one kind of error
+        raise InputError(f"no readable CIF ({_said(error)})") from error
+    if not found:
+        raise InputError("no atoms in it; a CIF with _atom_site_ positions expected")
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+
+
+def _frame(block: Any) -> Frame:
+    atoms = block.get_unsymmetrized_structure()
+    check_count(len(atoms))
+    if not atoms.cell.any():
+        return of_atoms(atoms, block.name)
+    atoms.pbc = True
+    if atoms.cell.volume < 1e-3 or not np.isfinite(atoms.positions).all():
+        return of_atoms(atoms, block.name)  # to be refused: it has no symmetry to apply
+    shares = _occupancies(block, len(atoms))
+    rotations, shifts = block.get_spacegroup(True).get_op()
+    check_count(len(atoms) * len(rotations))
+    whole, share = _expanded(atoms, shares, np.asarray(rotations, float), np.asarray(shifts))
+    partly = int((share < 0.999).sum())
+    notice = f"{partly} of {len(whole)} sites are partly occupied: the most frequent species taken"
+    return of_atoms(whole, block.name, (notice,) if partly else ())
+
+
+def _occupancies(block: Any, count: int) -> Floats:
+    given = block.get("_atom_site_occupancy")
+    if given is None:
+        return np.ones(count)
+    return np.array([x if isinstance(x, int | float) else 1.0 for x in given], float)
+
+
+def _expanded(
+    atoms: Atoms, shares: Floats, rotations: Floats, shifts: Floats
+) -> tuple[Atoms, Floats]:
+    """Return every atom of the cell and its site's occupancy, the most frequent species first."""
+    from ase import Atoms
+
+    cell = np.asarray(atoms.cell)
+    order = np.argsort(-shares, kind="stable")
+    scaled = (atoms.positions @ np.linalg.inv(cell))[order]
+    if len(rotations) == 1:
+        orbits = [scaled % 1.0]
+        owners = np.arange(len(scaled))
+    else:
+        orbits = [_orbit(place, rotations, shifts, cell) for place in scaled]
+        owners = np.repeat(np.arange(len(orbits)), [len(orbit) for orbit in orbits])
+    places = np.concatenate(orbits)
+    check_count(len(places))
+    kept = _first_of_each(places @ cell, cell, shared=bool((shares < 1).any()))
+    owners = order[owners[kept]]
+    whole = Atoms(numbers=atoms.numbers[owners], positions=places[kept] @ cell, cell=cell, pbc=True)
+    return whole, shares[owners]
+
+
+def _orbit(place: Floats, rotations: Floats, shifts: Floats, cell: Floats) -> Floats:
+    """Return the distinct positions that symmetry makes of one, in [0, 1)."""
+    copies = (rotations @ place + shifts) % 1.0
+    apart = copies[:, None] - copies
+    apart -= np.rint(apart)
+    same = np.linalg.norm(apart @ cell, axis=2) < _SAME_A
+    first: Floats = copies[same.argmax(axis=1) == np.arange(len(copies))]
+    return first
+
+
+def _first_of_each(places: Floats, cell: Floats, *, shared: bool) -> NDArray[np.int64]:
+    """Return the indices of the positions left when each site keeps its first species alone."""
+    every = np.arange(len(places))
+    if not shared:
+        return every  # two full atoms at one place are an error, which the checks name
+    from scipy.spatial import cKDTree
+
+    from xmodkit_xes.reading.periodic import images
+
+    copies, index, centres = images(places, cell, every, 2 * _SAME_A)
+    near = cKDTree(copies).query_ball_point(centres, _SAME_A)
+    earliest = np.array([index[around].min() for around in near])
+    return np.flatnonzero(earliest == every)
