@@ -42,7 +42,7 @@ PUBLISHED = {
     "xps": {"EDNN": (1.00, 1.00), "NNCA": (0.99, 1.00), "ECA": (0.99, 1.00)},
 }
 PLAN = Plan(depth=4, epochs=180, starts=1, rate=1e-3, polish=100)
-QUICK = Plan(width=48, depth=3, epochs=30, starts=1, polish=40)
+QUICK = Plan(width=48, depth=3, epochs=20, starts=1, rate=2e-3, polish=30)
 ROWS = (
     *((method, k) for k in (1, 2) for method in ("EDNN", "NNCA", "ECA", "PLS", "PCA")),
     ("full emulator", 0),

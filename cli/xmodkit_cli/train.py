@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,7 +158,9 @@ class _StageLines:
         if epoch.stage != self.stage:
             self.close()
             self.stage, self.line = epoch.stage, ProgressLine(f"train {epoch.stage}", " epochs")
-        note = f"training {epoch.training:.4g}, validation {epoch.validation:.4g}"
+        note = f"training {epoch.training:.4g}"
+        if math.isfinite(epoch.validation):  # folds without validation rows have none
+            note += f", validation {epoch.validation:.4g}"
         self.line.update(epoch.epoch, epoch.epochs, note)
 
     def close(self) -> None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from xmodkit.curveplot import ACCENT, FAINT, FINE, FRAME, INK, PAPER, Line, draw_curves
+from xmodkit.curveplot import FAINT, FINE, INK, Line, draw_curves
 from xmodkit.modality import Arrays
-from xmodkit.pair import Route, Sample
+from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction, Value
-from xmodkit.sheet import fit_text, font
-from xmodkit_xes.fit_card import draw_fit
+from xmodkit.sheet import font
+from xmodkit_xes.card_frame import NOTE_Y, bounds_note, framed_card
 from xmodkit_xes.reading.clusters import clusters
 from xmodkit_xes.reading.elements import symbol
 from xmodkit_xes.sketch import draw_atoms
@@ -19,61 +19,45 @@ from xmodkit_xes.sketch import draw_atoms
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["draw_card"]
+__all__ = ["draw_card", "sketch_structure"]
 
-SIZE: Final = (440, 208)
 SKETCH: Final = (12, 34, 148)  # left, top, width
-PLOT: Final = (206, 50, 426, 150)
-NOTE_Y: Final = 194
+PLOT: Final = (206, 50, 418, 150)
 _SITE, _KNOWN = "#9fb8c9", INK
 _MOST_ATOMS = 150  # more are not told apart: the first site's surroundings are drawn
 _MOST_SITES = 60
 _AROUND_A = 4.5
 
 
-def draw_card(sample: Sample, prediction: Prediction, route: Route) -> Image.Image | None:
+def draw_card(sample: Sample, prediction: Prediction, kind: str) -> Image.Image:
     """Draw the card of one sample and its prediction (neither batched), RGB, 440 x 208 pixels.
 
-    A spectrum that the sample brings along is drawn beside the predicted one. A fit's card shows
-    the measured curve and the structure found; routes from latent scores have none.
+    `kind` is that of the predicted spectrum. One that the sample brings along is drawn beside it.
     """
-    from PIL import Image, ImageDraw
+    from PIL import ImageDraw
 
-    card = Image.new("RGB", SIZE, PAPER)
+    card = framed_card(sample, prediction)
     draw = ImageDraw.Draw(card)
-    draw.rectangle((0, 0, SIZE[0] - 1, SIZE[1] - 1), outline=FRAME)
-    letters = font(14)
-    novel = bool(np.any(prediction.novel))
-    draw.text((12, 18), fit_text(sample.id, letters, 340 if novel else 410), INK, letters, "lm")
-    if novel:
-        draw.rounded_rectangle((366, 8, 426, 27), 4, ACCENT)
-        draw.text((396, 18), "NOVEL", PAPER, font(12), "mm")
-    if route.kind == "fit":
-        draw_fit(card, sample, prediction, route.source)
-        return card
-    if route.source != "structure":
-        return None
     structure = sample.arrays["structure"]
-    _sketch(card, structure)
-    value = prediction.fields[route.target]
-    _plot(card, sample, value, prediction.fields.get(f"{route.target}_sites"), route.target)
+    card.paste(sketch_structure(structure, SKETCH[2]), SKETCH[:2])
+    value = prediction.fields[kind]
+    _plot(card, sample, value, prediction.fields.get(f"{kind}_sites"), kind)
     sites = structure["sites"][structure["sites"] >= 0]
     element = symbol(int(structure["numbers"][sites[0]]))
     count = f"{len(sites)} sites of {element}" if len(sites) > 1 else f"{element} {sites[0]}"
     draw.text((SKETCH[0] + SKETCH[2] / 2, NOTE_Y), count, FAINT, font(11), "mm")
-    draw.text(((PLOT[0] + PLOT[2]) / 2, NOTE_Y), _note(prediction, novel), FAINT, font(11), "mm")
+    draw.text(((PLOT[0] + PLOT[2]) / 2, NOTE_Y), bounds_note(prediction), FAINT, font(11), "mm")
     return card
 
 
-def _sketch(card: Image.Image, structure: Arrays) -> None:
-    """Draw the structure; of a crystal or a large one, the atoms around the first site."""
-    left, top, width = SKETCH
+def sketch_structure(structure: Arrays, size: int) -> Image.Image:
+    """Return a square picture of a structure; of a crystal, of the atoms around the first site."""
     numbers, places = structure["numbers"], structure["positions"]
     marked = structure["sites"][structure["sites"] >= 0]
     if structure["cell"].any() or len(numbers) > _MOST_ATOMS:
         around = clusters({**structure, "sites": marked[:1]}, _AROUND_A)[0]
         numbers, places, marked = around["numbers"], around["positions"], np.array([0])
-    card.paste(draw_atoms(numbers, places.astype(float), width, marked), (left, top))
+    return draw_atoms(numbers, places.astype(float), size, marked)
 
 
 def _plot(card: Image.Image, sample: Sample, value: Value, sites: Value | None, kind: str) -> None:
@@ -89,10 +73,3 @@ def _plot(card: Image.Image, sample: Sample, value: Value, sites: Value | None, 
     lines.append(Line(value.value))
     band = None if value.lower is None or value.upper is None else (value.lower, value.upper)
     draw_curves(card, PLOT, energy, lines, band, label="Energy / eV", title=kind.upper())
-
-
-def _note(prediction: Prediction, novel: bool) -> str:
-    if novel:
-        return "no bounds: novel"
-    source = "none" if prediction.bounds_source is None else str(prediction.bounds_source)
-    return "no bounds" if source == "none" else f"bounds: {source}"

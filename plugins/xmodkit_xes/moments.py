@@ -51,8 +51,8 @@ class Window:
 
 # The parts of the spectra of the shipped models, by absorber and kind.
 WINDOWS: Mapping[tuple[str, str], tuple[Window, ...]] = {
-    # Valence to core: orbitals of mostly ligand 2s character, then those of the valence band.
-    ("S", "xes"): (Window(2448.0, 2457.0, "ligand_s"), Window(2457.0, 2475.0, "valence")),
+    # Valence to core: the valence band, then orbitals of mostly ligand 2s character.
+    ("S", "xes"): (Window(2457.0, 2475.0, "valence"), Window(2448.0, 2457.0, "ligand_s")),
     ("S", "xanes"): (Window(2469.0, 2476.0, "edge"), Window(2476.0, 2490.0, "continuum")),
     ("Cu", "xanes"): (Window(8985.0, 8997.0, "rise"), Window(8997.0, 9012.0, "white_line")),
     # Orbitals 1b2 (along the hydrogens), then 3a1 and the lone pair 1b1.

@@ -28,6 +28,13 @@ OPTIONS = (
         multiple=True,
     ),
     Option("k", "Number of latent scores (components).", "int", commands=("train",)),
+    Option(
+        "descriptor",
+        "What the networks see of a cluster; by default internal coordinates of three atoms, else "
+        "symmetry functions.",
+        commands=("train",),
+        choices=("internal", "coulomb", "symmetry"),
+    ),
     *SPECTRUM_OPTIONS,
     *INGEST_OPTIONS,
     *FIT_OPTIONS,

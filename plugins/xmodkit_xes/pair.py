@@ -22,8 +22,10 @@ from xmodkit_xes.reading.structures import STRUCTURE_SUFFIXES
 if TYPE_CHECKING:
     from PIL import Image
 
+    from xmodkit.evaluation import Evaluation, Figure
     from xmodkit.model import Model
     from xmodkit.studies import PairStudy
+    from xmodkit_xes.inverse.features import Features
 
 __all__ = ["Xes"]
 
@@ -34,8 +36,8 @@ class Xes(ModalityPair):
     """Atomic structures and X-ray spectra of one kind of atom in them (Passilahti et al. 2024).
 
     `windows` are those of a spectrum whose moments are derived (none: its absorber's own),
-    `element` is that of a model's absorbers, `energies` are those on which a fit takes a curve;
-    they come with `configured`.
+    `element` is that of a model's absorbers, `energies` are those on which a fit takes a curve,
+    `features` are what its scores say; they come with `configured`.
     """
 
     name = "xes"
@@ -62,8 +64,10 @@ class Xes(ModalityPair):
         metadata = getattr(predictor, "metadata", None)
         self.element: str | None = None if metadata is None else metadata.condition.get("absorber")
         self.energies: tuple[float, ...] | None = None
+        self.features: Features | None = None
         if predictor is not None and predictor.route.kind == "fit":
             self.energies = predictor.inputs[0].axes[0].coordinates
+            self.features = getattr(predictor, "features", None)
         elif predictor is not None and predictor.route.source == "structure":
             absorber_of(predictor.route, given, self.element)
 
@@ -197,16 +201,26 @@ class Xes(ModalityPair):
     # Showing
 
     def write(self, sample: Sample, prediction: Prediction, folder: Path) -> Sequence[Path]:
-        """Write a predicted spectrum and those of its sites as columns of text."""
-        from xmodkit_xes.columns import write_columns
+        """Write a spectrum and those of its sites as columns of text; of a fit, all it found."""
+        if self.features is not None:
+            from xmodkit_xes.inverse import write_fit
+
+            return write_fit(sample, prediction, self.features, folder)
+        from xmodkit_xes.column_files import write_columns
 
         return write_columns(sample, prediction, folder)
 
     def draw(self, sample: Sample, prediction: Prediction, route: Route) -> Image.Image | None:
         """Draw the structure beside its spectrum; of a fit, the curve beside what it says."""
+        if self.features is not None:
+            from xmodkit_xes.inverse import draw_fit
+
+            return draw_fit(sample, prediction, self.features)
+        if route.source != "structure":
+            return None
         from xmodkit_xes.cards import draw_card
 
-        return draw_card(sample, prediction, route)
+        return draw_card(sample, prediction, route.target)
 
     def column_names(self, field: Field) -> Sequence[str]:
         """Name a spectrum's columns by energy, to the meV."""
@@ -214,6 +228,25 @@ class Xes(ModalityPair):
         if not axis.name.endswith("_energy") or axis.coordinates is None:
             return super().column_names(field)
         return [f"{field.name}_{energy:.3f}eV" for energy in axis.coordinates]
+
+    # Judging
+
+    def baselines(
+        self, route: Route, training: Sequence[Sample], test: Sequence[Sample]
+    ) -> Mapping[str, Arrays]:
+        """Return spectra by ridge regression and by neighbours of radial distributions."""
+        from xmodkit_xes.report import radial_baselines
+
+        if route.source != "structure":
+            return {}
+        found = radial_baselines(route.target, training, test)
+        return {name: {route.target: spectra} for name, spectra in found.items()}
+
+    def figures(self, evaluation: Evaluation) -> Iterator[Figure]:
+        """Yield errors per energy, spectra from best to worst, and moments."""
+        from xmodkit_xes.report import xes_figures
+
+        return xes_figures(evaluation)
 
     # Making
 

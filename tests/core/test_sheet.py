@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -22,6 +22,7 @@ def place(sheet, index):
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 30), columns=st.none() | st.integers(1, 40))
 def test_every_card_is_there_once_in_reading_order(count, columns):
     sheet = contact_sheet(cards(count), columns=columns)
@@ -83,6 +84,7 @@ def test_no_cards_and_no_columns_are_refused():
         contact_sheet(cards(2), columns=0)
 
 
+@settings(deadline=None)
 @given(items=st.lists(st.integers(), max_size=80), per_page=st.integers(1, 30))
 def test_pages_hold_every_item_once_in_order(items, per_page):
     split = pages(items, per_page)
@@ -99,6 +101,7 @@ def test_a_page_holds_24_cards_unless_told():
         page_count(5, 0)
 
 
+@settings(deadline=None)
 @given(text=st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), max_size=60))
 def test_text_fits_and_keeps_its_ends(text):
     letters = font(14)

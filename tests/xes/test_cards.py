@@ -11,9 +11,10 @@ from PIL import ImageColor
 
 from xmodkit.curveplot import ACCENT, BAND, CURVE
 from xmodkit.modality import Axis
-from xmodkit.pair import Route, Sample
-from xmodkit.prediction import Derived, Prediction, Value
-from xmodkit_xes.cards import PLOT, SIZE, SKETCH, draw_card
+from xmodkit.pair import Sample
+from xmodkit.prediction import Prediction, Value
+from xmodkit_xes.card_frame import SIZE
+from xmodkit_xes.cards import PLOT, SKETCH, draw_card
 from xmodkit_xes.combine import combine_sites
 from xmodkit_xes.reading.absorbers import Absorber
 from xmodkit_xes.reading.structures import read_structures
@@ -22,7 +23,6 @@ from xmodkit_xes.sketch import draw_atoms
 pytest.importorskip("ase")
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "structures"
-ROUTE = Route("structure", "xes")
 ENERGIES = np.linspace(2455, 2475, 60)
 
 
@@ -48,8 +48,7 @@ def prediction(sample: Sample, *, novel: bool = False) -> Prediction:
 
 
 def pixels(sample: Sample, found: Prediction) -> np.ndarray:
-    card = draw_card(sample, found, ROUTE)
-    assert card is not None
+    card = draw_card(sample, found, "xes")
     assert card.size == SIZE
     return np.asarray(card)
 
@@ -95,31 +94,3 @@ def test_a_lone_atom_and_a_straight_molecule_can_be_drawn():
         picture = np.asarray(draw_atoms(numbers, np.array(places), 100, np.array([0])))
         assert picture.shape == (100, 100, 3)
         assert (picture < 250).any()
-
-
-def test_a_fit_shows_both_curves_its_structure_and_what_is_not_fixed():
-    own = np.linspace(494, 508, 140)
-    axis = Axis("xes_energy", 60, "eV", tuple(np.linspace(495, 507, 60)))
-    fitted = np.exp(-(((np.array(axis.coordinates) - 501) / 2) ** 2))
-    found = Prediction(
-        {
-            "fitted": Value(fitted, axes=(axis,)),
-            "minimum_weight": Value(np.array([0.7, 0.3, np.nan])),
-            "numbers": Value(np.array([8, 1, 1])),
-            "positions": Value(np.array([[0.0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]])),
-        },
-        {
-            "bond_sum": Derived(np.array(1.92), np.array(1.88), np.array(1.95), "angstrom"),
-            "angle": Derived(np.array(np.nan), unit="degree", status=np.array("none")),
-        },
-        novel=np.array(False),
-    )
-    curve = np.exp(-(((own - 501.1) / 2) ** 2)).astype(np.float32)
-    sample = Sample("w", {"xes": {"xes": curve}}, coordinates={"xes_energy": tuple(own)})
-    route = Route("xes", "structure", "fit")
-    picture = np.asarray(draw_card(sample, found, route))
-    fixed = {**found.derived, "angle": Derived(np.array(104.5), unit="degree")}
-    other = np.asarray(draw_card(sample, replace(found, derived=fixed), route))
-    assert share(picture, CURVE) > 0.001
-    assert share(picture, ACCENT) > share(other, ACCENT)
-    assert (picture[30:130, 290:390] < 250).any(axis=2).mean() > 0.02

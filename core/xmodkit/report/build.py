@@ -145,8 +145,8 @@ def _data_line(evaluation: Evaluation) -> str:
 def _warnings(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.simulated:
         yield (
-            "Simulated data: every figure here says how well the model inverts the simulator, not "
-            "how well it reads a real measurement."
+            "Simulated data: every figure here says how well the model agrees with the simulation, "
+            "not how well with a real measurement."
         )
     if not evaluation.reference:
         yield (

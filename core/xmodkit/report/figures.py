@@ -51,7 +51,7 @@ def curve_figure(
 
     `decorate` adds to one panel what the pair knows: it is given the kind of error and the axes.
     """
-    axis = evaluation.pair.modality(evaluation.route.target).field(evaluation.field).axes[0]
+    axis = evaluation.prediction.fields[evaluation.field].axes[-1]  # its coordinates are known
     x = np.asarray(axis.coordinates or range(axis.size or 0), float)
     truth = evaluation.truth[evaluation.field]
     styles = _styles(evaluation)
@@ -80,7 +80,7 @@ def curve_figure(
         "samples. Floors are broken lines: the training mean, and what is predicted without a "
         "network.",
         png(figure),
-        "Spectra" if axis.name in ("energy", "wavelength") else "Fields",
+        "Spectra" if axis.name.endswith(("energy", "wavelength")) else "Fields",
     )
 
 

@@ -27,9 +27,9 @@ _FEWEST, _LEAST_SHARE = 30, 0.1
 class Factors:
     """How bounds of a scalar follow from its posterior standard deviation.
 
-    `widening` makes the sd of every curve honest; what a curve fixes is judged by it.
-    `half_width` times the sd is the half-width of the bounds where the curve fixes the scalar;
-    None where too few of the calibration rows do: then no curve of the decoder fixes it.
+    `widening` makes the sd of every curve honest. `half_width` times the sd is the half-width of
+    the bounds where the curve fixes the scalar; None where too few of the calibration rows do:
+    then no curve of the decoder fixes it. What a curve fixes is judged by the larger of the two.
     """
 
     widening: float = 1.0
@@ -42,7 +42,9 @@ class Factors:
 
     def fixed(self, found: Estimate) -> NDArray[np.bool_]:
         """Return which curves fix a scalar: half of what was known before or narrower."""
-        return np.asarray(~(found.ratio * self.widening > FIXED) & (self.half_width is not None))
+        if self.half_width is None:
+            return np.zeros(len(found.ratio), bool)
+        return _narrow(found, max(self.widening, self.half_width / _NORMAL))
 
     def interval(self, found: Estimate) -> tuple[Floats, Floats]:
         """Return 90 % bounds whether a curve fixes the scalar or not: wide where it does not."""
@@ -69,14 +71,22 @@ class Factors:
 
 
 def fitted_factors(found: Estimate, truth: Floats) -> dict[str, float | None]:
-    """Return `Factors` as JSON: split-conformal quantiles of |error| / sd on calibration rows."""
+    """Return `Factors` as JSON: split-conformal quantiles of |error| / sd on calibration rows.
+
+    Curves that seem to fix a scalar may be those whose sd is overconfident. So the quantile of
+    these alone decides anew which they are, until bounds made with it are as narrow as is asked
+    of a fixed scalar, or too few curves are left.
+    """
     error = np.abs(found.value - truth)
     # a constant feature has no spread and no error but rounding
     score = np.divide(error, found.sd, out=np.zeros_like(error), where=found.sd > 0)
-    widening = max(_quantile(score) / _NORMAL, 1.0)
-    fixed = ~(found.ratio * widening > FIXED)
-    enough = fixed.sum() >= max(_FEWEST, _LEAST_SHARE * len(truth))
-    return {"widening": widening, "half_width": _quantile(score[fixed]) if enough else None}
+    judging = widening = max(_quantile(score) / _NORMAL, 1.0)
+    while (fixed := _narrow(found, judging)).sum() >= max(_FEWEST, _LEAST_SHARE * len(truth)):
+        half_width = _quantile(score[fixed])
+        if half_width <= judging * _NORMAL:
+            return {"widening": widening, "half_width": half_width}
+        judging = half_width / _NORMAL
+    return {"widening": widening, "half_width": None}
 
 
 def feature_estimate(features: Features, fit: Fit) -> Estimate:
@@ -89,6 +99,11 @@ def feature_estimate(features: Features, fit: Fit) -> Estimate:
     outside = np.maximum(1 - (features.basis**2).sum(axis=0), 0)
     ratio = np.sqrt(np.maximum(along, 0) + outside)
     return Estimate(features.of_latent(fit.unknowns[:, :k]), features.scale * ratio, ratio)
+
+
+def _narrow(found: Estimate, factor: float) -> NDArray[np.bool_]:
+    """Return where a posterior, its sd times a factor, is at most half as wide as the prior."""
+    return np.asarray(~(found.ratio * factor > FIXED))
 
 
 def _quantile(score: Floats) -> float:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from xmodkit.curveplot import ACCENT, CURVE, FAINT, FINE, FRAME, INK, PAPER, Line, draw_curves
+from xmodkit.curveplot import CURVE, FAINT, FINE, INK, Line, draw_curves
 from xmodkit.pair import Sample
 from xmodkit.prediction import Derived, Prediction
 from xmodkit.sheet import fit_text, font
+from xmodkit_xes.card_frame import NOTE_Y, SIZE, bounds_note, framed_card
 from xmodkit_xes.inverse.features import PARAMETERS, Features
 from xmodkit_xes.inverse.report import described_minima
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_fit"]
 
-SIZE: Final = (440, 208)
 PLOT: Final = (46, 50, 206, 150)
 LEFT, TOP, LINE = 222, 42, 15
 _LABELS: Final = {
@@ -29,7 +29,6 @@ _LABELS: Final = {
     "shift": ("axis shift", "eV"),
 }
 _MOST_SCORES = 3
-_NOTE_Y: Final = 194
 
 
 def draw_fit(sample: Sample, prediction: Prediction, features: Features) -> Image.Image:
@@ -38,23 +37,17 @@ def draw_fit(sample: Sample, prediction: Prediction, features: Features) -> Imag
     The measured curve is black, the fitted one blue. A parameter that the curve does not fix says
     so; novel samples have no bounds, and say so. Minima follow with their share of the posterior.
     """
-    from PIL import Image, ImageDraw
+    from PIL import ImageDraw
 
-    card = Image.new("RGB", SIZE, PAPER)
+    card = framed_card(sample, prediction)
     draw = ImageDraw.Draw(card)
-    draw.rectangle((0, 0, SIZE[0] - 1, SIZE[1] - 1), outline=FRAME)
-    novel, letters = bool(np.any(prediction.novel)), font(14)
-    draw.text((12, 18), fit_text(sample.id, letters, 340 if novel else 410), INK, letters, "lm")
-    if novel:
-        draw.rounded_rectangle((366, 8, 426, 27), 4, ACCENT)
-        draw.text((396, 18), "NOVEL", PAPER, font(12), "mm")
     _draw_curves(card, sample, prediction)
     y = _draw_scalars(draw, prediction, features, TOP)
     y = _draw_scores(draw, prediction, y + 3)
     _draw_minima(draw, prediction, features, y + 3)
     misfit = float(prediction.derived["misfit"].value)
-    note = f"{_bounds(prediction, novel)}; misfit {misfit:.3g}"
-    draw.text(((PLOT[0] + PLOT[2]) / 2, _NOTE_Y), note, FAINT, font(11), "mm")
+    note = f"{bounds_note(prediction)}; misfit {misfit:.3g}"
+    draw.text(((PLOT[0] + PLOT[2]) / 2, NOTE_Y), note, FAINT, font(11), "mm")
     return card
 
 
@@ -98,7 +91,7 @@ def _draw_minima(
     draw: ImageDraw.ImageDraw, prediction: Prediction, features: Features, y: int
 ) -> None:
     minima = described_minima(prediction, features)
-    for number, minimum in enumerate(minima[: (_NOTE_Y + 6 - y) // LINE], 1):
+    for number, minimum in enumerate(minima[: (NOTE_Y + 6 - y) // LINE], 1):
         values = list(minimum["parameters"].values()) or minimum["latent"][:_MOST_SCORES]
         text = f"{100 * minimum['weight']:.0f} %: " + ", ".join(f"{v:.2f}" for v in values)
         _row(draw, y, f"min. {number}", text, FAINT)
@@ -125,10 +118,3 @@ def _text(value: float, lower: float | None, upper: float | None, unit: str = ""
     if lower is None or upper is None or not np.isfinite(upper - lower):
         return text
     return f"{text} ({lower:.2f} to {upper:.2f})"
-
-
-def _bounds(prediction: Prediction, novel: bool) -> str:
-    source = "none" if prediction.bounds_source is None else str(prediction.bounds_source)
-    if novel or source == "none":
-        return "no bounds"
-    return f"bounds: {source}"

@@ -61,9 +61,10 @@ class Unknowns:
         """The Cholesky factor of the prior covariance."""
         return np.asarray(np.linalg.cholesky(self.covariance))
 
-    def draw(self, n: int, rng: np.random.Generator) -> Floats:
-        """Return n draws (n, k) of the prior, folded."""
-        return self.fold(self.mean + rng.standard_normal((n, self.size)) @ self.root.T)
+    def draw(self, n: int, rng: np.random.Generator, spread: float = 1.0) -> Floats:
+        """Return n draws (n, k) of the prior, `spread` times as wide as it is, folded."""
+        steps = spread * rng.standard_normal((n, self.size))
+        return self.fold(self.mean + steps @ self.root.T)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from xmodkit.pair import Sample
 from xmodkit.prediction import Derived, Prediction
 from xmodkit.replacing import replacing
 from xmodkit_xes.inverse.features import Features
+from xmodkit_xes.places import own_place, said_source
 
 __all__ = ["NOT_FIXED", "described_fit", "described_minima", "write_fit"]
 
@@ -30,9 +30,14 @@ def write_fit(
 
     It holds what `described_fit` returns. Two samples of one name get two files.
     """
-    place = _place(sample, folder / _FOLDER)
-    place.parent.mkdir(exist_ok=True)
     values = described_fit(sample, prediction, features)
+    place = own_place(
+        folder / _FOLDER,
+        sample.id,
+        ".json",
+        lambda text: json.loads(text).get(_SOURCE) == values[_SOURCE],
+    )
+    place.parent.mkdir(exist_ok=True)
     with replacing(place) as partial:
         partial.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return (place,)
@@ -47,7 +52,7 @@ def described_fit(sample: Sample, prediction: Prediction, features: Features) ->
     energies = fields["fitted"].axes[-1].coordinates or ()
     described: dict[str, Any] = {
         "id": sample.id,
-        _SOURCE: _origin(sample),
+        _SOURCE: said_source(sample),
         "bounds": str(prediction.bounds_source),
         "novel": bool(np.any(prediction.novel)),
         "scalars": {name: _scalar(value) for name, value in prediction.derived.items()},
@@ -109,21 +114,3 @@ def _plain(array: Array) -> Any:
         number = array.item()
         return number if np.isfinite(number) else None
     return [_plain(row) for row in array]
-
-
-def _origin(sample: Sample) -> str:
-    return f"{sample.source} #{sample.ordinal}"
-
-
-def _place(sample: Sample, folder: Path) -> Path:
-    """Return where a sample's file goes: its own of an earlier run, or a free name."""
-    stem = re.sub(r"[^\w.+-]+", "_", sample.id).strip(".") or "sample"
-    number = 1
-    while True:
-        suffix = "" if number == 1 else f"-{number}"
-        place = folder / f"{stem[:150]}{suffix}.json"
-        if not place.exists():
-            return place
-        if json.loads(place.read_text("utf-8")).get(_SOURCE) == _origin(sample):
-            return place
-        number += 1

@@ -11,6 +11,8 @@ from xmodkit_xes.inverse.problem import Problem
 __all__ = ["Library"]
 
 _DRAWS = 384
+# The prior's tails are thin: its draws are spread, so that rare structures have a start nearby.
+_SPREAD = 1.5
 _SHIFTS_EV = np.linspace(-0.9, 0.9, 7)
 # In prior standard deviations: nearer starts fall into the same minimum.
 _APART = 0.7
@@ -21,7 +23,7 @@ class Library:
 
     def __init__(self, problem: Problem, rng: np.random.Generator) -> None:
         shifts = np.zeros(1) if "shift" in problem.fixed else _SHIFTS_EV
-        latent = problem.unknowns.draw(_DRAWS, rng)
+        latent = problem.unknowns.draw(_DRAWS, rng, _SPREAD)
         points = np.repeat(np.append(latent, np.zeros((_DRAWS, 3)), axis=1), len(shifts), axis=0)
         points[:, problem.unknowns.size] = np.tile(shifts, _DRAWS)
         self.points = points

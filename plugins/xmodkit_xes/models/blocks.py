@@ -15,11 +15,14 @@ _REACH = 1.8  # standard deviations
 
 
 class Mlp(nn.Module):
-    """Dense layers with ReLU between them: `copies` networks of equal sizes side by side."""
+    """Dense layers with ReLU between them: `copies` networks of equal sizes side by side.
 
-    def __init__(self, sizes: Sequence[int], copies: int = 1) -> None:
+    With `smooth` it is SiLU, which has no kinks: for what is to be differentiated.
+    """
+
+    def __init__(self, sizes: Sequence[int], copies: int = 1, *, smooth: bool = False) -> None:
         super().__init__()
-        self.sizes, self.copies = tuple(sizes), copies
+        self.sizes, self.copies, self.smooth = tuple(sizes), copies, smooth
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for inward, outward in pairwise(sizes):
             weight = torch.randn(copies, inward, outward) * math.sqrt(2 / inward)
@@ -35,9 +38,10 @@ class Mlp(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (copies, N, last) of rows (N, first) or (copies, N, first)."""
         last = len(self.weights) - 1
+        bend = nn.functional.silu if self.smooth else torch.relu
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             x = x @ weight + bias  # (copies, N, width)
-            x = torch.relu(x) if layer < last else x
+            x = bend(x) if layer < last else x
         return x
 
 

@@ -15,8 +15,9 @@ from xmodkit.pair import Options, Route, Sample
 from xmodkit_xes.models.blocks import Mlp
 from xmodkit_xes.models.curves import CurveModel
 from xmodkit_xes.models.heads import Novelty
+from xmodkit_xes.models.search import subset
 
-__all__ = ["FirstCopy", "FixedProjection", "LatentModel"]
+__all__ = ["FirstCopy", "FixedProjection", "LatentModel", "MeanOfCopies"]
 
 _DEFAULT_K = 2
 _DECODED = ("xes", "xas", "xps")  # the spectra that a fit can go back from
@@ -50,9 +51,9 @@ class LatentModel(CurveModel):
         k = options.get("k")
         return {"k": _DEFAULT_K if k is None else int(k), **super().shape(route, sample, options)}
 
-    def decoder(self, copies: int) -> Mlp:
+    def decoder(self, copies: int, *, smooth: bool = False) -> Mlp:
         """Return a new decoder from scores to the targets' components."""
-        return Mlp((self.k, *self.hidden, len(self.targets.loadings)), copies)
+        return Mlp((self.k, *self.hidden, len(self.targets.loadings)), copies, smooth=smooth)
 
     def basis(self) -> Tensor | None:
         """Return the vectors V (k, n) of standardised features, t = V x; None if not linear."""
@@ -126,7 +127,20 @@ class LatentModel(CurveModel):
 
 
 class FirstCopy(nn.Module):
-    """The first of several copies of a network side by side."""
+    """The first of several copies of a network side by side, as it is now, without the others."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = subset(network, torch.zeros(1, dtype=torch.long))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, m) of (N, n)."""
+        first: Tensor = self.network(x)[0]
+        return first
+
+
+class MeanOfCopies(nn.Module):
+    """The mean of several copies of a network side by side."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -134,8 +148,8 @@ class FirstCopy(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, m) of (N, n)."""
-        first: Tensor = self.network(x)[0]
-        return first
+        mean: Tensor = self.network(x).mean(dim=0)
+        return mean
 
 
 class FixedProjection(nn.Module):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from xmodkit.model import Stage
 from xmodkit_xes.models.blocks import Bottleneck, Projection
-from xmodkit_xes.models.latent import FirstCopy, FixedProjection, LatentModel
+from xmodkit_xes.models.latent import FirstCopy, FixedProjection, LatentModel, MeanOfCopies
 from xmodkit_xes.models.ranking import ranked
 from xmodkit_xes.models.search import place, subset, unexplained
 
@@ -20,7 +20,9 @@ class Nnca(LatentModel):
     """Scores t = V x with exactly orthonormal rows of V (Passilahti et al., arXiv:2406.14044).
 
     Learned together, the vectors have no order; afterwards the one that alone covers most of the
-    training rows' variance comes first.
+    training rows' variance comes first. The decoder is smooth, as the way back differentiates it.
+    With as many scores as features every copy knows all of them, and the mean of their decoders
+    is the decoder.
     """
 
     name = "nnca"
@@ -29,7 +31,7 @@ class Nnca(LatentModel):
     def __init__(self, **shape: Any) -> None:
         super().__init__(**shape)
         self.projection = Projection(self.descriptor.size, self.k, self.copies)
-        self.network = Bottleneck(self.projection, self.decoder(self.copies))
+        self.network = Bottleneck(self.projection, self.decoder(self.copies, smooth=True))
         self.networks["nnca"] = self.network
 
     def learned_loss(self, x: Tensor, y: Tensor) -> Tensor:
@@ -42,6 +44,20 @@ class Nnca(LatentModel):
         """Make the copy that explains most the first, its vectors in order."""
         best = unexplained(self.network(x), y).argsort()[:1]
         place(self.network, ranked(subset(self.network, best), x, y), 0)
+        if self._complete:
+            self._align()
+
+    @property
+    def _complete(self) -> bool:
+        return self.k == self.descriptor.size
+
+    def _align(self) -> None:
+        """Turn the scores of all copies into those of the first."""
+        bases = self.projection.basis()  # (copies, k, n)
+        turned = bases @ bases[0].T  # (copies, k, k): scores of each copy from the first's
+        inward = self.network.decoder.weights[0]
+        inward.copy_(turned.transpose(1, 2) @ inward)
+        self.projection.set_basis(bases[0])
 
     @torch.no_grad()
     def basis(self) -> Tensor:
@@ -54,4 +70,5 @@ class Nnca(LatentModel):
 
     def decoder_module(self) -> nn.Module:
         """Return the decoder."""
-        return FirstCopy(self.network.decoder)
+        decoder = self.network.decoder
+        return MeanOfCopies(decoder) if self._complete else FirstCopy(decoder)

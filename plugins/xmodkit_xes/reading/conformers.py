@@ -26,10 +26,11 @@ Floats = NDArray[np.float64]
 def with_conformers(sample: Sample, n: int) -> Sample:
     """Return a sample with the modality `conformers`: its own geometry, then `n` further ones.
 
-    Each is the cluster around the sample's one absorber. The molecule comes from
-    `metadata["smiles"]`; where several atoms of the absorber's element are not equivalent in it,
-    which one absorbs is open. Raise `InputError` then, or where there is no SMILES or it is not
-    the sample's molecule; `MissingExtraError` without RDKit.
+    Where the sample's own is known to be mistaken (`published.read_set`) it is left out. Each is
+    the cluster around the sample's one absorber. The molecule comes from `metadata["smiles"]`;
+    where several atoms of the absorber's element are not equivalent in it, which one absorbs is
+    open. Raise `InputError` then, or where there is no SMILES or it is not the sample's molecule;
+    `MissingExtraError` without RDKit.
     """
     smiles = sample.metadata.get("smiles")
     structure = sample.arrays["structure"]
@@ -47,7 +48,8 @@ def with_conformers(sample: Sample, n: int) -> Sample:
     site = _only_site(str(smiles), numbers, absorber)
     alike = {"numbers": numbers, "cell": structure["cell"], "sites": np.array([site], np.int32)}
     made = [{**alike, "positions": places.astype(np.float32)} for places in geometries]
-    around = [clusters(each)[0] for each in (structure, *made)]
+    known = made if sample.metadata.get("mistaken") else (structure, *made)
+    around = [clusters(each)[0] for each in known]
     return replace(sample, arrays={**sample.arrays, "conformers": _padded(around)})
 
 

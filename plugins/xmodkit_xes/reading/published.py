@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from xmodkit.modality import Array
 from xmodkit.pair import Failure, Sample
 from xmodkit.reading import describe
 from xmodkit_xes.modalities import SPECTRA
+from xmodkit_xes.reading.conformers import embed
 from xmodkit_xes.reading.elements import symbol
 from xmodkit_xes.reading.grids import even_grid, resample
 from xmodkit_xes.reading.molecules import skeleton
@@ -44,12 +45,15 @@ _COPPER = (
 )
 
 
-def read_set(path: Path) -> Iterator[Sample | Failure]:
+def read_set(path: Path, smiles: Mapping[str, str] | None = None) -> Iterator[Sample | Failure]:
     """Yield the samples of a published set: water, sulfur molecules, or copper in crystals.
 
     Each has its structure (of copper the whole crystal, with one site), its spectra on the set's
     energies, and the groups `unit` (what a split keeps together), `structure` and `system`.
-    Sulfur molecules without a structure are left out. A row that cannot be read is a failure.
+    Of a sulfur molecule without a structure one is made from its SMILES, if `smiles` holds it
+    under the compound's name, else it is left out; where a structure is there, a SMILES under its
+    name corrects it: the sample keeps the structure, `metadata["mistaken"]` says that it is
+    another molecule's. A row that cannot be read is a failure.
 
     Raise `InputError` for a file that is none of these, `MissingExtraError` without ASE (copper)
     or RDKit (sulfur).
@@ -57,6 +61,8 @@ def read_set(path: Path) -> Iterator[Sample | Failure]:
     arrays = _load(path)
     for keys, row_of in _SETS.items():
         if set(keys) <= arrays.keys():
+            if row_of is _sulfur:
+                row_of = partial(_sulfur, smiles or {})
             yield from _rows(path, arrays, row_of)
             return
     raise InputError(
@@ -75,7 +81,7 @@ def _load(path: Path) -> dict[str, Array]:
 
 
 def _rows(
-    path: Path, arrays: Arrays, row_of: Callable[[Path, Arrays, int], Sample | None]
+    path: Path, arrays: Arrays, row_of: Callable[..., Sample | None]
 ) -> Iterator[Sample | Failure]:
     lengths = {len(array) for name, array in arrays.items() if not name.endswith("_energy_eV")}
     if len(lengths) != 1:
@@ -108,21 +114,34 @@ def _water(path: Path, arrays: Arrays, row: int) -> Sample:
     )
 
 
-def _sulfur(path: Path, arrays: Arrays, row: int) -> Sample | None:
-    if not arrays["has_structure"][row]:
+def _sulfur(known: Mapping[str, str], path: Path, arrays: Arrays, row: int) -> Sample | None:
+    compound, told = str(arrays["compound"][row]), str(arrays["smiles"][row])
+    smiles = known.get(compound, told)
+    if not smiles:
         return None
-    numbers = arrays["Z"][row]
-    elements = numbers[numbers > 0]
-    smiles, compound = str(arrays["smiles"][row]), str(arrays["compound"][row])
+    given = bool(arrays["has_structure"][row])
+    if given:
+        there = arrays["Z"][row] > 0
+        structure = _structure(arrays["Z"][row][there], arrays["pos_A"][row][there])
+    else:
+        numbers, geometries = embed(smiles, 1)
+        structure = _structure(numbers, geometries[0], site=int(np.flatnonzero(numbers == 16)[0]))
+    metadata = _known("S", _SULFUR, "MIT") | {"smiles": smiles, "type": str(arrays["type"][row])}
+    if given and smiles != told:
+        metadata["mistaken"] = True
     return _sample(
         path,
         row,
         f"s-{row:03d}-{compound}",
-        _structure(elements, arrays["pos_A"][row][numbers > 0]),
+        structure,
         {kind: arrays[kind][row] for kind in ("xes", "xanes")},
         _energies(arrays),
-        _known("S", _SULFUR, "MIT") | {"smiles": smiles, "type": str(arrays["type"][row])},
-        {"unit": skeleton(smiles), "structure": compound, "system": _system(elements)},
+        metadata | {"structure": "given" if given else "made from the name"},
+        {
+            "unit": skeleton(smiles),
+            "structure": compound,
+            "system": _system(structure["numbers"]),
+        },
     )
 
 
@@ -147,7 +166,7 @@ def _copper(path: Path, arrays: Arrays, row: int) -> Sample:
 
 
 # The arrays by which a set is known.
-_SETS: Mapping[tuple[str, ...], Callable[[Path, Arrays, int], Sample | None]] = {
+_SETS: Mapping[tuple[str, ...], Callable[..., Sample | None]] = {
     ("positions", "index", "xes", "xas", "xps", "r1", "r2", "angle_deg"): _water,
     ("Z", "pos_A", "has_structure", "smiles", "compound", "type", "xes", "xanes"): _sulfur,
     ("material_id", "site", "formula", "omega_eV", "mu"): _copper,

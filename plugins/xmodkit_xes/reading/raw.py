@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,13 @@ INGEST_OPTIONS = (
         "int",
         0,
         ("ingest",),
+    ),
+    Option(
+        "smiles",
+        "Table (.csv) of compound,smiles: structures for compounds of a published set that come "
+        "without one, or with a mistaken one.",
+        "file",
+        commands=("ingest",),
     ),
     Option(
         "energies",
@@ -59,11 +67,12 @@ def read_raw(paths: Sequence[Path], options: Options) -> Items:
     further = options.get("conformers") or 0
     if further < 0:
         raise UsageError(f"--conformers {further} given; give 0 or more")
+    smiles = _smiles(options.get("smiles"))
     grids = Grids.of(options.get("energies") or (), options.get("normalise"))
     used = {real_path(path.parent / POSCARS) for path in paths if path.suffix.lower() == _SET}
     for path in paths:
         if path.suffix.lower() == _SET:
-            items = _guarded(path, partial(read_set, path))
+            items = _guarded(path, partial(read_set, path, smiles))
         elif is_table(path):
             items = _guarded(path, partial(read_table, path, grids, options, used))
         else:
@@ -75,6 +84,19 @@ def read_raw(paths: Sequence[Path], options: Options) -> Items:
         if real_path(path) not in used:
             why = "no table names it; name it under `structure` or a kind of spectrum of one"
             yield Failure(path.name, str(path), f"{path}: {why}")
+
+
+def _smiles(path: Path | str | None) -> dict[str, str]:
+    """Return SMILES by compound; raise `UsageError` for a file that is no such table."""
+    if path is None:
+        return {}
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            return {row["compound"]: row["smiles"] for row in csv.DictReader(file)}
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise UsageError(
+            f"--smiles {path}: not a table with columns compound,smiles ({error}); give one"
+        ) from error
 
 
 def _guarded(path: Path, read: Callable[[], Items]) -> Items:

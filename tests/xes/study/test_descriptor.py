@@ -7,7 +7,6 @@ import pytest
 
 from xmodkit.errors import DataError, UsageError
 from xmodkit_xes.study.descriptor import Standard, descriptor
-from xmodkit_xes.study.elements import groups
 from xmodkit_xes.study.internal import InternalCoordinates
 from xmodkit_xes.study.shells import Shells
 
@@ -45,14 +44,6 @@ def test_shells_see_a_neighbour_at_its_distance_and_nothing_beyond_the_cut_off()
     assert Shells.names[int(near[:22].argmax())] == "number at 2.0 Å"
     rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
     assert Shells()(numbers, positions @ rotation) == pytest.approx(np.stack([near, far]))
-
-
-@pytest.mark.parametrize(
-    ("number", "group"),
-    [(1, 1), (2, 18), (3, 1), (5, 13), (8, 16), (21, 3), (29, 11), (35, 17), (57, 3), (79, 11)],
-)
-def test_elements_stand_in_their_groups(number: int, group: int):
-    assert groups()[number] == group
 
 
 def test_a_constant_feature_is_zero_and_a_rare_one_is_clipped():

@@ -6,7 +6,6 @@ does everything that skips lines starting with `#`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +17,7 @@ from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction
 from xmodkit_xes.combine import SITE_ATOMS
 from xmodkit_xes.modalities import SPECTRA
+from xmodkit_xes.places import own_place, said_source
 from xmodkit_xes.reading.elements import symbol
 
 __all__ = ["write_columns"]
@@ -38,7 +38,10 @@ def write_columns(sample: Sample, prediction: Prediction, folder: Path) -> Seque
     if kind is None or "structure" not in sample.arrays:
         return ()
     columns = _columns(prediction, kind)
-    place = _place(sample, kind, folder / _FOLDER)
+    origin = _origin(sample)
+    place = own_place(
+        folder / _FOLDER, sample.id, f".{kind}.dat", lambda text: origin in text.splitlines()
+    )
     lines = [*_header(sample, prediction, columns), "# " + " ".join(name for name, _ in columns)]
     table = np.stack([values for _, values in columns], axis=1)
     lines += [" ".join(f"{value:.8g}" for value in row) for row in table.tolist()]
@@ -79,7 +82,7 @@ def _header(
         f"# Element.symbol: {element}",
         "# Element.edge: K",
         f"# Sample.name: {_plain(sample.id)}",
-        _SOURCE + _origin(sample),
+        _origin(sample),
         "# ///",
         "# predicted from an atomic structure, not measured",
     ]
@@ -92,21 +95,9 @@ def _header(
 
 
 def _origin(sample: Sample) -> str:
-    return f"{_plain(sample.source)} #{sample.ordinal}"
+    return _SOURCE + _plain(said_source(sample))
 
 
 def _plain(text: str) -> str:
     """Return text that stays on its line, in letters that any reader takes."""
     return " ".join(text.split()).encode("ascii", "replace").decode()
-
-
-def _place(sample: Sample, kind: str, folder: Path) -> Path:
-    """Return where a sample's file goes: its own of an earlier run, or a free name."""
-    stem = re.sub(r"[^\w.+-]+", "_", sample.id).strip(".") or "sample"
-    number = 1
-    while True:
-        suffix = "" if number == 1 else f"-{number}"
-        place = folder / f"{stem[:150]}{suffix}.{kind}.dat"
-        if not place.exists() or _SOURCE + _origin(sample) in place.read_text("utf-8"):
-            return place
-        number += 1

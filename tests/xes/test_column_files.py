@@ -11,7 +11,7 @@ import pytest
 from xmodkit.modality import Axis
 from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction, Value
-from xmodkit_xes.columns import write_columns
+from xmodkit_xes.column_files import write_columns
 from xmodkit_xes.combine import combine_sites
 from xmodkit_xes.reading.spectra import read_curve
 
