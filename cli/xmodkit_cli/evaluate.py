@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from xmodkit.errors import MissingExtraError, UsageError
+from xmodkit.text import number_text
 from xmodkit_cli.common import (
     PATH,
     debug_option,
@@ -94,7 +95,9 @@ def _print_summary(report: Report) -> None:
     """Print the summary's lines: each quantity, then each peer's value."""
     for row in report.numbers["summary"]:
         values = ", ".join(
-            f"{peer} {value:.3f}" for peer, value in row["values"].items() if value is not None
+            f"{peer} {number_text(value)}"
+            for peer, value in row["values"].items()
+            if value is not None
         )
         published = f" (published {row['published']})" if row["published"] else ""
         click.echo(f"{row['quantity']}: {values}{published}")

@@ -211,7 +211,7 @@ def _preview(
         picture.save(drawn[-1])
     for number, page in enumerate(pages(crops), 1):
         drawn.append(target.figures / f"preview-crops-{number}.png")
-        contact_sheet(page, title=f"{pair.name}: {len(crops)} crops").save(drawn[-1])
+        contact_sheet(page, title=f"{pair.name}: {len(crops)} files").save(drawn[-1])
     for path in drawn:
         echo(f"preview: {path}")
     if as_json:

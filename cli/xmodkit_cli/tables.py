@@ -41,7 +41,8 @@ def short_table(store: Path, derived: Sequence[Field]) -> str:
     if len(reader) > n:
         lines.append(f"... and {len(reader) - n} more in the store")
     if hidden:
-        lines.append(f"{hidden} more derived values each: see the store, or --csv")
+        values = "value" if hidden == 1 else "values"
+        lines.append(f"{hidden} more derived {values} each: see the store, or --csv")
     return "\n".join(lines)
 
 

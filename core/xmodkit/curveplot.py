@@ -28,6 +28,7 @@ __all__ = [
     "Line",
     "PlotAxes",
     "draw_curves",
+    "inner_ticks",
     "round_ticks",
 ]
 
@@ -91,6 +92,16 @@ def round_ticks(low: float, high: float, count: int = 3) -> list[float]:
     return [step * i for i in range(first, last + 1)]
 
 
+def inner_ticks(low: float, high: float) -> list[float]:
+    """Return round values between `low` and `high`: two at least, so that a scale is seen."""
+    inside: list[float] = []
+    for count in range(3, 7):
+        inside = [tick for tick in round_ticks(low, high, count) if low <= tick <= high]
+        if len(inside) > 1:
+            break
+    return inside
+
+
 def draw_curves(
     card: Image.Image,
     box: Box,
@@ -144,10 +155,9 @@ def _draw_axes(
         y = top + axes.y(tick)
         draw.line((left - 4, y, left - 1, y), FAINT)
         draw.text((left - 7, y), f"{tick:.3g}", INK, small, "rm")
-    for tick in round_ticks(*axes.across):
-        if axes.across[0] <= tick <= axes.across[1]:
-            x = left + axes.x(tick)
-            draw.line((x, bottom, x, bottom + 3), FAINT)
-            draw.text((x, bottom + 6), f"{tick:g}", INK, small, "mt")
+    for tick in inner_ticks(*axes.across):
+        x = left + axes.x(tick)
+        draw.line((x, bottom, x, bottom + 3), FAINT)
+        draw.text((x, bottom + 6), f"{tick:g}", INK, small, "mt")
     draw.text((left, top - 8), title, FAINT, small, "ls")
     draw.text(((left + right) / 2, bottom + 17), label, FAINT, small, "mt")

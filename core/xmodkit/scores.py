@@ -41,7 +41,7 @@ def r2_per_channel(truth: Array, value: Array) -> Array:
     """Return 1 - SSE/SST of each channel over samples; NaN where the truth is constant."""
     error = ((truth - value) ** 2).sum(axis=0)
     total = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         r2: Array = np.where(total > 0, 1 - error / total, np.nan)
     return r2
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit.curveplot import FINE
 from xmodkit.modality import Array
 from xmodkit.sheet import font
 from xmodkit_uvvis.modalities import ENERGY_EV
-from xmodkit_uvvis.spectrum_plot import ACCENT, CURVE, FAINT, FINE, FRAME, INK, PAPER
+from xmodkit_uvvis.spectrum_plot import ACCENT, CURVE, FAINT, FRAME, INK, PAPER
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw

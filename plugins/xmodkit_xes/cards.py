@@ -19,7 +19,7 @@ from xmodkit_xes.sketch import draw_atoms
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["draw_card", "sketch_structure"]
+__all__ = ["draw_card", "said_sites", "sketch_structure"]
 
 SKETCH: Final = (12, 34, 148)  # left, top, width
 PLOT: Final = (206, 50, 418, 150)
@@ -42,10 +42,8 @@ def draw_card(sample: Sample, prediction: Prediction, kind: str) -> Image.Image:
     card.paste(sketch_structure(structure, SKETCH[2]), SKETCH[:2])
     value = prediction.fields[kind]
     _plot(card, sample, value, prediction.fields.get(f"{kind}_sites"), kind)
-    sites = structure["sites"][structure["sites"] >= 0]
-    element = symbol(int(structure["numbers"][sites[0]]))
-    count = f"{len(sites)} sites of {element}" if len(sites) > 1 else f"{element} {sites[0]}"
-    draw.text((SKETCH[0] + SKETCH[2] / 2, NOTE_Y), count, FAINT, font(11), "mm")
+    middle = SKETCH[0] + SKETCH[2] / 2
+    draw.text((middle, NOTE_Y), said_sites(structure), FAINT, font(11), "mm")
     draw.text(((PLOT[0] + PLOT[2]) / 2, NOTE_Y), bounds_note(prediction), FAINT, font(11), "mm")
     return card
 
@@ -58,6 +56,13 @@ def sketch_structure(structure: Arrays, size: int) -> Image.Image:
         around = clusters({**structure, "sites": marked[:1]}, _AROUND_A)[0]
         numbers, places, marked = around["numbers"], around["positions"], np.array([0])
     return draw_atoms(numbers, places.astype(float), size, marked)
+
+
+def said_sites(structure: Arrays) -> str:
+    """Return which atoms absorb: `6 sites of S`, or of one alone `S 3` with its index."""
+    sites = structure["sites"][structure["sites"] >= 0]
+    element = symbol(int(structure["numbers"][sites[0]]))
+    return f"{len(sites)} sites of {element}" if len(sites) > 1 else f"{element} {sites[0]}"
 
 
 def _plot(card: Image.Image, sample: Sample, value: Value, sites: Value | None, kind: str) -> None:

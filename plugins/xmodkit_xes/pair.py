@@ -123,6 +123,12 @@ class Xes(ModalityPair):
 
         return field, weight_field(field)
 
+    def preview(self, path: Path, route: Route, options: Options) -> Image.Image | None:
+        """Draw the structures of a file, their absorbing atoms ringed, or its curves."""
+        from xmodkit_xes.preview import draw_preview
+
+        return draw_preview(self.read(path, route, options), route)
+
     # Predicting
 
     def model_file(self, route: Route, options: Options) -> Path:

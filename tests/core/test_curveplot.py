@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageColor
 
-from xmodkit.curveplot import BAND, CURVE, INK, Line, draw_curves, round_ticks
+from xmodkit.curveplot import BAND, CURVE, INK, Line, draw_curves, inner_ticks, round_ticks
 
 BOX = (40, 20, 240, 120)
 
@@ -21,6 +21,13 @@ def test_ticks_are_few_and_span_what_is_asked_for(low: float, width: float):
     assert ticks[-1] >= low + width - 1e-6 * width - 1e-9 * step
     mantissa = step / 10.0 ** np.floor(np.log10(step) + 1e-6)
     assert np.isclose(mantissa, [1, 2, 5]).any()
+
+
+@given(st.floats(-1e4, 1e4), st.floats(1e-3, 1e4))
+def test_two_ticks_at_least_lie_inside_an_axis(low: float, width: float):
+    ticks = inner_ticks(low, low + width)
+    assert 2 <= len(ticks) <= 9
+    assert all(low <= tick <= low + width for tick in ticks)
 
 
 def test_a_flat_range_has_ticks_too():

@@ -174,3 +174,26 @@ def test_importing_the_pair_imports_neither_ase_nor_scipy_nor_torch():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_predicting_works_where_torch_rdkit_and_pyscf_are_not_installed(
+    sulfur_model: Path, tmp_path: Path
+):
+    import subprocess
+    import sys
+
+    blocked = ("torch", "rdkit", "pyscf", "sklearn", "onnx", "onnxscript", "matplotlib")
+    code = (
+        "import sys\n"
+        f"for name in {blocked!r}: sys.modules[name] = None\n"
+        "from xmodkit_cli.main import cli\n"
+        "sys.exit(cli(standalone_mode=False))\n"
+    )
+    arguments = ["infer", EXAMPLES, "--model", sulfur_model, "-o", tmp_path / "out", "--csv",
+                 tmp_path / "out.csv"]  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
+    )
+    assert ran.returncode == 3, ran.stderr
+    assert "13 predicted" in ran.stderr
+    assert (tmp_path / "out" / "figures" / "sheet-1.png").is_file()

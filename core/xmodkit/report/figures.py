@@ -17,6 +17,7 @@ from xmodkit.report.style import (
     line_styles,
     png,
 )
+from xmodkit.report.tables import words
 from xmodkit.report.trust import trust_figure
 from xmodkit.scores import error_curves
 
@@ -70,12 +71,12 @@ def curve_figure(
             axes.set_ylim(bottom=0)
         decorate(kind, axes)
         if place > 2:
-            axes.set_xlabel(f"{axis.name} / {axis.unit}" if axis.unit else axis.name)
+            axes.set_xlabel(f"{words(axis.name)} / {axis.unit}" if axis.unit else words(axis.name))
         if place == 3:
             axes.legend(loc="upper left")
     return Figure(
         "curves",
-        f"Error along the {axis.name} axis",
+        f"Error along the {words(axis.name)} axis",
         "R², Pearson correlation, mean absolute and root mean square error of each channel over "
         "samples. Floors are broken lines: the training mean, and what is predicted without a "
         "network.",

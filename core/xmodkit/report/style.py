@@ -33,6 +33,7 @@ INK, FAINT, SHADE = "#1b2430", "#5b6675", "#eceff3"
 BLUE, ACCENT = "#0072b2", "#d55e00"
 PALE: Final = "#bcdaec"  # of BLUE: what is filled
 RUNS: Final = (BLUE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+BROKEN: Final = (ACCENT, "#e69f00")
 
 BOX: Final[Any] = {
     "patch_artist": True,
@@ -94,10 +95,11 @@ def png(figure: Canvas, dpi: int = 144) -> bytes:
 
 
 def line_styles(runs: int, floors: int) -> list[dict[str, Any]]:
-    """Return how to draw runs (solid, in colour) and floors (broken, grey first from the end)."""
+    """Return how to draw runs (solid, in colour) and floors (broken, the last one grey)."""
     solid = [{"color": RUNS[i % len(RUNS)], "zorder": 3} for i in range(runs)]
     broken: list[dict[str, Any]] = [
-        {"color": ACCENT, "linestyle": "--", "linewidth": 1.1} for _ in range(floors - 1)
+        {"color": BROKEN[i % 2], "linestyle": ("--", "-.")[i % 2], "linewidth": 1.1}
+        for i in range(floors - 1)
     ]
     last: list[dict[str, Any]] = [{"color": FAINT, "linestyle": ":", "linewidth": 1.1}]
     return solid + broken + last[: min(floors, 1)]

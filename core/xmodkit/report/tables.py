@@ -8,6 +8,7 @@ from typing import Any
 
 from xmodkit.evaluation import Evaluation, Row
 from xmodkit.report.page import table
+from xmodkit.text import number_text
 
 __all__ = [
     "GROUP_NOTE",
@@ -133,7 +134,7 @@ def _number(value: Any) -> str:
         return " / ".join(_number(v) for v in value)
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return number_text(value)
 
 
 def words(name: str) -> str:

@@ -83,7 +83,7 @@ def fitted_factors(found: Estimate, truth: Floats) -> dict[str, float | None]:
     judging = widening = max(_quantile(score) / _NORMAL, 1.0)
     while (fixed := _narrow(found, judging)).sum() >= max(_FEWEST, _LEAST_SHARE * len(truth)):
         half_width = _quantile(score[fixed])
-        if half_width <= judging * _NORMAL:
+        if half_width / _NORMAL <= judging:
             return {"widening": widening, "half_width": half_width}
         judging = half_width / _NORMAL
     return {"widening": widening, "half_width": None}

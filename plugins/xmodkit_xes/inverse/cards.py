@@ -93,7 +93,7 @@ def _draw_minima(
     minima = described_minima(prediction, features)
     for number, minimum in enumerate(minima[: (NOTE_Y + 6 - y) // LINE], 1):
         values = list(minimum["parameters"].values()) or minimum["latent"][:_MOST_SCORES]
-        text = f"{100 * minimum['weight']:.0f} %: " + ", ".join(f"{v:.2f}" for v in values)
+        text = f"{_percent(minimum['weight'])}: " + ", ".join(f"{v:.2f}" for v in values)
         _row(draw, y, f"min. {number}", text, FAINT)
         y += LINE
 
@@ -105,16 +105,25 @@ def _row(draw: ImageDraw.ImageDraw, y: int, label: str, text: str, colour: str) 
     return y + LINE
 
 
+def _percent(share: float) -> str:
+    """Return `60 %`, or `< 1 %`: a minimum that was found is not nothing."""
+    if share < 0.01:
+        return "< 1 %"
+    return f"{100 * share:.0f} %"
+
+
 def _scalar(scalar: Derived, unit: str) -> str:
     if str(scalar.status) == "none":
         return "not fixed"
     lower, upper = (None if end is None else float(end) for end in (scalar.lower, scalar.upper))
-    return _text(float(scalar.value), lower, upper, unit)
+    return _text(float(scalar.value), lower, upper, unit, 1 if unit == "°" else 2)
 
 
-def _text(value: float, lower: float | None, upper: float | None, unit: str = "") -> str:
+def _text(
+    value: float, lower: float | None, upper: float | None, unit: str = "", decimals: int = 2
+) -> str:
     """Return `0.16 eV (-0.10 to 0.22)`; a dash would be lost among signs."""
-    text = f"{value:.2f}" + (f" {unit}" if unit else "")
+    text = f"{value:.{decimals}f}" + (f" {unit}" if unit else "")
     if lower is None or upper is None or not np.isfinite(upper - lower):
         return text
-    return f"{text} ({lower:.2f} to {upper:.2f})"
+    return f"{text} ({lower:.{decimals}f} to {upper:.{decimals}f})"

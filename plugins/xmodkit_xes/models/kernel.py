@@ -5,11 +5,41 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["KernelRidge"]
+from xmodkit_xes.models.symmetry import SymmetryFunctions
+
+__all__ = ["KernelMember", "KernelRidge"]
 
 _LENGTH = 4.0  # of the median distance
 _RIDGE = 0.03
 _ROUND = 0.02  # of the median distance: rounds off the kernel's tip, so that rounding is no matter
+
+
+_CUTOFF_A = 4.0
+_LEAST = 1e-3  # of a symmetry function
+
+
+class KernelMember(nn.Module):
+    """Kernel ridge regression on symmetry functions: what sees few rows well."""
+
+    def __init__(self, outputs: int, capacity: int) -> None:
+        super().__init__()
+        self.symmetry = SymmetryFunctions(cutoff=_CUTOFF_A)
+        self.ridge = KernelRidge(self.symmetry.size, outputs, capacity)
+
+    def fit(self, numbers: Tensor, positions: Tensor, targets: Tensor) -> None:
+        """Solve for clusters (N, A), (N, A, 3) and targets (N, outputs) of mean 0."""
+        self.symmetry.fit(numbers)
+        self.ridge.fit(self._described(numbers, positions), targets)
+
+    def forward(self, numbers: Tensor, positions: Tensor) -> Tensor:
+        """Return (N, outputs) of clusters (N, A) and (N, A, 3)."""
+        out: Tensor = self.ridge(self._described(numbers, positions))
+        return out
+
+    def _described(self, numbers: Tensor, positions: Tensor) -> Tensor:
+        """Return roots of symmetry functions (N, size), rounded off: else rounding shows at 0."""
+        sums = torch.cat(self.symmetry.functions(numbers, positions), dim=1)
+        return (sums.clamp(min=0.0) + _LEAST).sqrt()
 
 
 class KernelRidge(nn.Module):
@@ -52,9 +82,11 @@ class KernelRidge(nn.Module):
 
     def _kernel(self, x: Tensor) -> Tensor:
         """Return how like each centre a row is, (N, capacity)."""
+        # In double precision: what is left of large squares is the whole of a small distance.
+        row, centre = x.double(), self.centres.double()
         square = (
-            (x**2).sum(dim=1, keepdim=True) + (self.centres**2).sum(dim=1) - 2 * x @ self.centres.T
-        )
+            (row**2).sum(dim=1, keepdim=True) + (centre**2).sum(dim=1) - 2 * row @ centre.T
+        ).to(x.dtype)
         tip = (_ROUND * self.median) ** 2
         distance = (square.clamp(min=0.0) + tip).sqrt()
         return torch.exp(-distance / (_LENGTH * self.median))

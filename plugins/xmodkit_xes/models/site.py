@@ -1,4 +1,4 @@
-"""Our own model: an ensemble of density networks for one site, several kinds of spectra at once."""
+"""Our own model: an ensemble that reads one site, several kinds of spectra at once."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from xmodkit.pair import Options, Route, Sample
 from xmodkit_xes.models.density import CUTOFF_A, DensityNetwork, Waves
 from xmodkit_xes.models.familiar import Familiar
 from xmodkit_xes.models.frames import FeatureFrame
+from xmodkit_xes.models.kernel import KernelMember
 from xmodkit_xes.models.surroundings import Surroundings
 from xmodkit_xes.models.targets import Spectra
 from xmodkit_xes.reading.clusters import clusters
@@ -28,10 +29,11 @@ _JITTER_A = 0.02  # of the positions while learning: no geometry is known better
 _CLUSTERS = 64  # in a batch
 _FEW = 1000  # rows: a network that sees fewer forgets more of its features at each step
 _BATCH = 128
+_ROWS = 640  # that a kernel keeps
 
 
 class Site(Model):
-    """Densities of the atoms about a site, read by an ensemble; its spread scales the bounds.
+    """Density networks, and of molecules a kernel too; their spread scales the bounds.
 
     All kinds of spectra that the samples have are learned together: they tell of the same
     electrons. Where a sample brings conformers, each of them is an example.
@@ -56,12 +58,16 @@ class Site(Model):
         self.members = nn.ModuleList(
             DensityNetwork(self.surroundings.size, self.targets.components) for _ in range(_MEMBERS)
         )
+        # Molecules come with conformers, and are few: a kernel reads them well.
+        kernels = [KernelMember(self.targets.components, _ROWS)] if geometries > 1 else []
+        self.kernels = nn.ModuleList(kernels)
         self.familiar = Familiar(self.surroundings.size)
         self.networks = nn.ModuleDict(
             {
                 "around": self.around,
                 "targets": self.targets,
                 "members": self.members,
+                "kernels": self.kernels,
                 "familiar": self.familiar,
             }
         )
@@ -157,6 +163,11 @@ class Site(Model):
         numbers, positions = _flat(arrays)
         self.familiar.fit(numbers, self._each(self.surroundings, numbers, positions)[:, 0])
         self.members.eval()
+        spectra = {k: torch.from_numpy(np.asarray(arrays[k])) for k in self.spectra}
+        own = slice(None, None, self.geometries)  # the first geometry of each row
+        for kernel in self.kernels:
+            assert isinstance(kernel, KernelMember)
+            kernel.fit(numbers[own], positions[own], self.targets(spectra))
         self.targets.set_floor(self._each(self._read, numbers, positions).transpose(0, 1))
 
     def graph(self, route: str) -> nn.Module:
@@ -173,7 +184,9 @@ class Site(Model):
     def _read(self, numbers: Tensor, positions: Tensor) -> Tensor:
         """Return what every member makes of raw clusters, (N, M, components)."""
         around, waves = self._around(numbers, positions), self.waves(numbers, positions)
-        return torch.stack([member(numbers, waves, around) for member in self.members], dim=1)
+        found = [member(numbers, waves, around) for member in self.members]
+        found += [kernel(numbers, positions) for kernel in self.kernels]
+        return torch.stack(found, dim=1)
 
     @torch.no_grad()
     def _each(
@@ -206,13 +219,16 @@ class _SiteGraph(nn.Module):
         super().__init__()
         self.kind = kind
         self.surroundings, self.around, self.waves = model.surroundings, model.around, model.waves
-        self.members, self.targets, self.familiar = model.members, model.targets, model.familiar
+        self.members, self.kernels = model.members, model.kernels
+        self.targets, self.familiar = model.targets, model.familiar
 
     def forward(self, numbers: Tensor, positions: Tensor) -> dict[str, Tensor]:
         raw = self.surroundings(numbers, positions)  # (N, A, s)
         around = self.around(raw)
         waves = self.waves(numbers, positions)
-        found = torch.stack([m(numbers, waves, around) for m in self.members])  # (M, N, c)
+        read = [member(numbers, waves, around) for member in self.members]
+        read += [kernel(numbers, positions) for kernel in self.kernels]
+        found = torch.stack(read)  # (M, N, c)
         return {
             self.kind: self.targets.spectrum(self.kind, found.mean(dim=0)),
             f"{self.kind}_scale": self.targets.scale(self.kind, found),

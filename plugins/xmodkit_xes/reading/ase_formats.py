@@ -9,7 +9,7 @@ from xmodkit.errors import InputError, MissingExtraError
 from xmodkit_xes.reading.checks import MOST_BYTES
 from xmodkit_xes.reading.frame import Frames, of_atoms
 
-__all__ = ["OTHER_FORMATS", "read_as", "read_other"]
+__all__ = ["OTHER_FORMATS", "TEXTS", "read_as", "read_other"]
 
 # By suffix, what is looked for in folders.
 OTHER_FORMATS = {
@@ -21,6 +21,7 @@ OTHER_FORMATS = {
     ".xsd": "xsd",
     ".traj": "traj",
 }
+TEXTS = frozenset(OTHER_FORMATS) - {".traj"}
 # Databases and folders are no files of structures.
 _NOT_FILES = {"db", "json", "mysql", "postgresql", "bundletrajectory", "nomad-json"}
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from xmodkit.errors import InputError, MissingExtraError
 from xmodkit_xes.reading.elements import LAST_ELEMENT, covalent_radii, symbol
-from xmodkit_xes.reading.frame import Frame
+from xmodkit_xes.reading.frame import Floats, Frame
 from xmodkit_xes.reading.periodic import completed_cell, heights, images
 
-__all__ = ["MOST_ATOMS", "MOST_BYTES", "check_count", "check_frame"]
+__all__ = ["MOST_ATOMS", "MOST_BYTES", "check_count", "check_frame", "check_text", "check_vectors"]
 
 MOST_ATOMS = 200_000
 MOST_BYTES = 200_000_000  # of a file whose format does not say how many atoms it holds
 
 _FARTHEST_A = 1e5
 _LEAST_A = 0.4
+_HEAD_BYTES = 4096
 _LEAST_SHARE = 0.5  # of the sum of two covalent radii
 _LEAST_HEIGHT_A = 0.5
 _NEIGHBOURS = 16  # the nearest that are looked at
@@ -32,6 +35,34 @@ def check_count(count: int) -> None:
         raise InputError(
             f"{count:,} atoms given, {MOST_ATOMS:,} at most; cut out the part around the "
             f"absorbing atoms"
+        )
+
+
+def check_text(path: Path, *, binary: bool = False) -> None:
+    """Refuse a file that is empty, or is no text by its first bytes unless it may be `binary`.
+
+    Raise `InputError`, `OSError` if it cannot be opened. What is no text has no lines either: it
+    might be read whole in search of one.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head:
+        raise InputError("an empty file given, a structure expected; copy it again")
+    if b"\0" in head and not binary:
+        raise InputError(
+            "no text but binary data given; copy it again, or save it as text (UTF-8) in a format "
+            "such as xyz, CIF or POSCAR"
+        )
+
+
+def check_vectors(cell: Floats) -> None:
+    """Refuse lattice vectors (3, 3) that are not finite, or too long; raise `InputError`."""
+    if not np.isfinite(cell).all():
+        raise InputError("NaN or infinite values in the unit cell; three lattice vectors expected")
+    if (longest := np.abs(cell).max()) > _FARTHEST_A:
+        raise InputError(
+            f"a lattice vector of {longest:g} given, at most {_FARTHEST_A:g} A expected; is the "
+            "cell in Angstrom?"
         )
 
 
@@ -76,8 +107,7 @@ def _check_cell(frame: Frame) -> None:
     periodic = frame.cell.any(axis=1)
     if not periodic.any():
         return
-    if not np.isfinite(frame.cell).all():
-        raise InputError("NaN or infinite values in the unit cell; three lattice vectors expected")
+    check_vectors(frame.cell)
     cell = completed_cell(frame.cell)
     lengths = np.linalg.norm(cell, axis=1)
     volume = abs(float(np.linalg.det(cell)))
@@ -114,9 +144,12 @@ def _check_distances(frame: Frame) -> None:
     if close.size:
         atom, place = close[0]
         partner = other[atom, place]
+        first, second = (symbol(int(frame.numbers[i])) for i in (atom, partner))
+        both = f"atoms {atom} ({first}) and {partner} ({second})"
+        if atom == partner:
+            both = f"atom {atom} ({first}) and its copy in the next cell"
         raise InputError(
-            f"atoms {atom} ({symbol(int(frame.numbers[atom]))}) and {partner} "
-            f"({symbol(int(frame.numbers[partner]))}) overlap: {distance[atom, place]:.2f} A "
+            f"{both} overlap: {distance[atom, place]:.2f} A "
             f"apart, at least {least[atom, place]:.2f} A expected; keep one of two alternative "
             "sites, and give positions in Angstrom"
         )

@@ -16,16 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.errors import InputError, MissingExtraError
-from xmodkit_xes.reading.checks import MOST_BYTES, check_count
-from xmodkit_xes.reading.frame import Frame, Frames, of_atoms
+from xmodkit_xes.reading.checks import MOST_BYTES, check_count, check_vectors
+from xmodkit_xes.reading.frame import Floats, Frame, Frames, of_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["read_cif"]
 
-Floats = NDArray[np.float64]
-
+_MOST_OCCUPIED = 1.01  # rounding
 _SAME_A = 0.02  # positions closer than this are one site, written with few digits
 
 # What ASE says of unusual settings is no line between a user's results. Set once, at import: the
@@ -45,7 +44,9 @@ def read_cif(path: Path) -> Frames:
         raise MissingExtraError("reading CIF files", "ase", "xes") from error
     if (size := path.stat().st_size) > MOST_BYTES:
         raise InputError(f"{size:,} bytes given, {MOST_BYTES:,} at most; cut out a smaller part")
-    blocks: Iterator[Any] = parse_cif(StringIO(path.read_text(encoding="utf-8", errors="replace")))
+    blocks: Iterator[Any] = parse_cif(
+        StringIO(path.read_text(encoding="utf-8-sig", errors="replace"))
+    )
     found = False
     try:
         for block in blocks:
@@ -69,14 +70,19 @@ def _said(error: Exception) -> str:
 
 
 def _frame(block: Any) -> Frame:
-    atoms = block.get_unsymmetrized_structure()
+    with np.errstate(all="ignore"):  # of endless cells: to be refused below
+        atoms = block.get_unsymmetrized_structure()
     check_count(len(atoms))
     if not atoms.cell.any():
         return of_atoms(atoms, block.name)
     atoms.pbc = True
+    check_vectors(np.asarray(atoms.cell))
     if atoms.cell.volume < 1e-3 or not np.isfinite(atoms.positions).all():
         return of_atoms(atoms, block.name)  # to be refused: it has no symmetry to apply
     shares = _occupancies(block, len(atoms))
+    if (empty := shares == 0).any():
+        atoms, shares = atoms[~empty], shares[~empty]
+        check_count(len(atoms))
     rotations, shifts = block.get_spacegroup(True).get_op()
     check_count(len(atoms) * len(rotations))
     whole, share = _expanded(atoms, shares, np.asarray(rotations, float), np.asarray(shifts))
@@ -89,7 +95,13 @@ def _occupancies(block: Any, count: int) -> Floats:
     given = block.get("_atom_site_occupancy")
     if given is None:
         return np.ones(count)
-    return np.array([x if isinstance(x, int | float) else 1.0 for x in given], float)
+    shares = np.array([x if isinstance(x, int | float) else 1.0 for x in given], float)
+    wrong = np.flatnonzero(~((shares >= 0) & (shares <= _MOST_OCCUPIED)))
+    if wrong.size:
+        raise InputError(
+            f"occupancy {shares[wrong[0]]:g} of atom {wrong[0]} given, 0 to 1 expected; correct it"
+        )
+    return shares
 
 
 def _expanded(

@@ -15,7 +15,7 @@ from xmodkit.errors import InputError
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Frame", "Frames", "FramesOf", "lattice", "of_atoms"]
+__all__ = ["Floats", "Frame", "Frames", "FramesOf", "lattice", "of_atoms"]
 
 Floats = NDArray[np.float64]
 

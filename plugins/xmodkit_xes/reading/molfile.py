@@ -13,7 +13,7 @@ __all__ = ["read_molfile"]
 
 _END = "$$$$"
 _MOST_LINES = 20_000  # of one record: 999 atoms, as many bonds, and its data
-_LONGEST_LINE = 100_000
+_LONGEST_LINE = 10_000
 _COUNTS, _DIMENSION = 3, slice(20, 22)  # the line of counts, and where line 1 says 2D or 3D
 _SYMBOL = slice(31, 34)
 
@@ -23,7 +23,7 @@ def read_molfile(path: Path) -> Frames:
 
     Raise `InputError` for a record without an end, `MissingExtraError` without ASE.
     """
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         while True:
             record: list[str] = []
             ended = False

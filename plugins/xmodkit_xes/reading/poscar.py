@@ -24,7 +24,8 @@ def read_poscar(path: Path) -> Frames:
     does not name its elements; `MissingExtraError` without ASE.
     """
     with path.open(encoding="utf-8", errors="replace") as file:
-        head = [line[:_LONGEST_LINE] for line in islice(file, _COUNTS + 1)]
+        lines = iter(lambda: file.readline(_LONGEST_LINE), "")
+        head = list(islice(lines, _COUNTS + 1))
     if len(head) <= _COUNTS:
         raise InputError(f"{len(head)} lines given, a POSCAR of at least 8 expected")
     names, counts = head[_NAMES].split(), head[_COUNTS].split()

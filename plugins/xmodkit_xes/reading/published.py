@@ -52,8 +52,8 @@ def read_set(path: Path, smiles: Mapping[str, str] | None = None) -> Iterator[Sa
     energies, and the groups `unit` (what a split keeps together), `structure` and `system`.
     Of a sulfur molecule without a structure one is made from its SMILES, if `smiles` holds it
     under the compound's name, else it is left out; where a structure is there, a SMILES under its
-    name corrects it: the sample keeps the structure, `metadata["mistaken"]` says that it is
-    another molecule's. A row that cannot be read is a failure.
+    name corrects it: the sample keeps the structure, and `metadata["mistaken"]` says so if it is
+    another molecule's rather than a tautomer's. A row that cannot be read is a failure.
 
     Raise `InputError` for a file that is none of these, `MissingExtraError` without ASE (copper)
     or RDKit (sulfur).
@@ -127,7 +127,7 @@ def _sulfur(known: Mapping[str, str], path: Path, arrays: Arrays, row: int) -> S
         numbers, geometries = embed(smiles, 1)
         structure = _structure(numbers, geometries[0], site=int(np.flatnonzero(numbers == 16)[0]))
     metadata = _known("S", _SULFUR, "MIT") | {"smiles": smiles, "type": str(arrays["type"][row])}
-    if given and smiles != told:
+    if given and skeleton(smiles) != skeleton(told):
         metadata["mistaken"] = True
     return _sample(
         path,

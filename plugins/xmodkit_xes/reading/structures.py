@@ -11,8 +11,8 @@ import numpy as np
 from xmodkit.errors import InputError
 from xmodkit.pair import Failure, Sample
 from xmodkit_xes.reading.absorbers import Absorber
-from xmodkit_xes.reading.ase_formats import OTHER_FORMATS, read_other
-from xmodkit_xes.reading.checks import check_frame
+from xmodkit_xes.reading.ase_formats import OTHER_FORMATS, TEXTS, read_other
+from xmodkit_xes.reading.checks import check_frame, check_text
 from xmodkit_xes.reading.cif import read_cif
 from xmodkit_xes.reading.elements import symbol
 from xmodkit_xes.reading.frame import Frame, Frames, FramesOf
@@ -44,12 +44,12 @@ def read_structures(path: Path, absorber: Absorber) -> Iterator[Sample | Failure
     is `<name>-000`, numbered from 0. A structure that cannot be read, is refused by `checks` or
     holds no absorber is a failure; the others go on.
     """
-    name = _name(path)
+    name, shown = _name(path), str(path).replace("\n", "\\n")  # an error is one line
     frames = _numbered(path)
     head = list(islice(frames, 2))
     alone = len(head) == 1
     for number, frame in chain(head, frames):
-        where = str(path) if alone else f"{path}, frame {number}"
+        where = shown if alone else f"{shown}, frame {number}"
         key = name if alone else f"{name}-{number:03d}"
         try:
             if isinstance(frame, InputError):
@@ -69,8 +69,7 @@ def read_frames(path: Path) -> Frames:
     if read is None:
         read = read_poscar if path.name.lower().startswith(_POSCARS) else read_other
     try:
-        if path.stat().st_size == 0:
-            raise InputError("an empty file given, a structure expected; copy it again")
+        check_text(path, binary=read is read_other and path.suffix.lower() not in TEXTS)
         frames = 0
         for frame in read(path):
             yield frame

@@ -34,7 +34,7 @@ def read_xyz(path: Path) -> Frames:
     Raise `InputError` where no count of atoms stands at the start, or too large a one anywhere:
     what follows is not read.
     """
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         lines = _Lines(file)
         while (count := _next_count(lines)) is not None:
             check_count(count)

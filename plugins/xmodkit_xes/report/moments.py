@@ -32,6 +32,7 @@ def moment_parity(evaluation: Evaluation) -> Figure | None:
             axes.plot(ends, ends, color=INK, linewidth=0.8)
         axes.set(title=name.replace("_", " "), xlabel=f"true / {truth[name].unit}")
         axes.ticklabel_format(useOffset=False)
+        axes.locator_params(nbins=4)
         axes.tick_params(labelsize=7)
         if place == 1:
             axes.set_ylabel("predicted")

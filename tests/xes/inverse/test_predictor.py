@@ -149,6 +149,24 @@ def test_the_report_and_the_card_say_what_is_not_fixed(
     assert len(card.getcolors(100_000)) > 20
 
 
+def test_the_pair_writes_and_draws_every_fit(file: Path, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from xmodkit_cli.main import cli
+
+    energies = ENERGIES + 0.1
+    curve = np.exp(-(((energies - 496) / 1.2) ** 2)) + np.exp(-(((energies - 502) / 1.5) ** 2))
+    np.savetxt(tmp_path / "measured.csv", np.c_[energies, curve], delimiter=",")
+    arguments = ["infer", "--plugin", "xes", "--route", "xes:structure", "--model", file,
+                 tmp_path / "measured.csv", "-o", tmp_path / "out"]  # fmt: skip
+    ran = CliRunner().invoke(cli, [str(each) for each in arguments], standalone_mode=False)
+    assert ran.exception is None
+    assert ran.return_value == 0
+    says = json.loads((tmp_path / "out" / "fits" / "measured.json").read_text())
+    assert says["minima"]
+    assert (tmp_path / "out" / "figures" / "sheet-1.png").is_file()
+
+
 def test_what_is_known_and_the_ensemble_belong_to_the_identity(file: Path) -> None:
     predictors = [
         InversePredictor(file, "cpu", *chosen)

@@ -157,6 +157,15 @@ def test_symbols_may_be_numbers_labels_or_capitals(tmp_path: Path):
     assert sample.arrays["structure"]["numbers"].tolist() == [16, 29, 1, 1]
 
 
+def shared(atom: str) -> str:
+    """Return a CIF of one atom, given with its occupancy."""
+    return (
+        "data_x\n_cell_length_a 4\n_cell_length_b 4\n_cell_length_c 4\n_cell_angle_alpha 90\n"
+        "_cell_angle_beta 90\n_cell_angle_gamma 90\nloop_\n_atom_site_label\n_atom_site_fract_x\n"
+        f"_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\n{atom}\n"
+    )
+
+
 CIF = (
     "data_x\n_cell_length_a 0\n_cell_length_b 0\n_cell_length_c 3\n_cell_angle_alpha 90\n"
     "_cell_angle_beta 90\n_cell_angle_gamma 90\nloop_\n_atom_site_label\n_atom_site_fract_x\n"
@@ -170,7 +179,14 @@ CIF = (
         ("empty.xyz", "", "an empty file"),
         ("blank.xyz", "\n\n", "no structure in it"),
         ("prose.xyz", "hello\nworld\n", "the number of atoms expected"),
-        ("binary.cif", "\x00\x01 no", "no readable CIF"),
+        ("binary.cif", "\x00\x01 no", "binary data given"),
+        ("binary.vasp", "\x00\x01 no", "binary data given"),
+        ("binary.pdb", "\x00\x01 no", "binary data given"),
+        ("long.cif", CIF.replace("a 0", "a 1e300"), "at most 100000 A expected; is the cell"),
+        ("long.vasp", CELL.replace("4 0 0", "4e99 0 0") + "S\n1\ndirect\n0 0 0\n", "is the cell"),
+        ("share.cif", shared("S1 0 0 0 7"), "occupancy 7 of atom 0 given, 0 to 1"),
+        ("minus.cif", shared("S1 0 0 0 -1"), "occupancy -1 of atom 0"),
+        ("nobody.cif", shared("S1 0 0 0 0"), "0 atoms given; at least one"),
         ("prose.mol", "hello\nworld\n", "counts of atoms"),
         ("prose.traj", "hello", "no readable traj file"),
         ("prose.what", "hello", "no structure in a format known here"),
@@ -185,7 +201,11 @@ CIF = (
         ("none.cif", CIF, "unit cell of volume 0"),
         ("huge.vasp", CELL + "Cu S\n9000000 1000000\ndirect\n", "10,000,000 atoms given"),
         ("old.vasp", CELL + "1 1\ndirect\n0 0 0\n.5 .5 .5\n", "name the elements"),
-        ("self.vasp", CELL.replace("0 0 4", "0 0 1") + "S\n1\ndirect\n0 0 0\n", "overlap: 1.00 A"),
+        (
+            "self.vasp",
+            CELL.replace("0 0 4", "0 0 1") + "S\n1\ndirect\n0 0 0\n",
+            "its copy in the next cell overlap: 1.00 A",
+        ),
         ("pbc.xyz", '1\nLattice="4 0 0 0 4 0 0 0 0"\nS 0 0 0\n', "unit cell of volume 0"),
         ("words.xyz", '1\nLattice="4 0 zero"\nS 0 0 0\n', "nine numbers expected"),
     ],
@@ -211,6 +231,52 @@ def test_ten_million_atoms_are_refused_before_they_are_read(tmp_path: Path):
     (failure,) = read(path)
     assert time.perf_counter() - started < 0.5
     assert "10,000,000 atoms" in failure.error
+
+
+@pytest.mark.parametrize("suffix", ["xyz", "sdf", "vasp", "cif", "pdb"])
+def test_a_huge_file_without_lines_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, suffix: str
+):
+    path = tmp_path / f"sparse.{suffix}"
+    with path.open("wb") as file:
+        file.truncate(4_000_000_000)  # takes no room on the disk
+    started = time.perf_counter()
+    (failure,) = read(path)
+    assert time.perf_counter() - started < 0.5
+    assert "binary data given" in failure.error
+
+
+def test_a_record_and_a_header_of_endless_lines_are_refused(tmp_path: Path):
+    text = "S 0 0 0 " * 200_000
+    (failure,) = read(written(tmp_path, "endless.vasp", text))
+    assert "line 7" in failure.error
+    (failure,) = read(written(tmp_path, "endless.sdf", text))
+    assert "line 4 of the record" in failure.error
+    assert all(len(line) < 300 for line in (failure.error,))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path):
+    path = tmp_path / "bom.xyz"
+    path.write_text(H2S, encoding="utf-8-sig")
+    (sample,) = read(path)
+    assert isinstance(sample, Sample)
+
+
+def test_a_file_whose_name_has_two_lines_fails_with_one(tmp_path: Path):
+    (failure,) = read(written(tmp_path, "two\nlines.xyz", H2S.replace("1.34 0", "nan 0")))
+    assert "\n" not in failure.error
+    assert "two\\nlines.xyz" in failure.error
+
+
+def test_a_folder_named_as_a_file_says_so(tmp_path: Path):
+    (tmp_path / "x.cif").mkdir()
+    (failure,) = read(tmp_path / "x.cif")
+    assert "x.cif: cannot be read (Is a directory)" in failure.error
+
+
+def test_an_atom_of_no_occupancy_is_left_out(tmp_path: Path):
+    (sample,) = read(written(tmp_path, "a.cif", shared("S1 0 0 0 1\nZn1 .5 .5 .5 0")))
+    assert sample.arrays["structure"]["numbers"].tolist() == [16]
 
 
 def test_a_drawing_without_depth_is_refused(tmp_path: Path):
