@@ -1,4 +1,4 @@
-"""Example structures: shipped inside the wheel, or beside the source tree."""
+"""Example structures and a spectrum: shipped inside the wheel, or beside the source tree."""
 
 from __future__ import annotations
 
@@ -11,17 +11,23 @@ from xmodkit.errors import InputError
 __all__ = ["write_examples"]
 
 _HERE = Path(__file__).resolve()
-# The wheel carries a copy; an editable install reads the one in the source tree.
-_PLACES = (_HERE.parent / "example_structures", _HERE.parents[2] / "examples" / "structures")
+_SUFFIXES = (".xyz", ".cif", ".sdf", ".vasp", ".csv")
 
 
 def write_examples(folder: Path) -> Sequence[Path]:
-    """Copy the example structures into a folder and return their new paths."""
-    source = next((place for place in _PLACES if place.is_dir()), None)
-    if source is None:
-        raise InputError("the example structures are missing from this installation: install again")
+    """Copy the example structures and the spectrum into a folder and return their new paths."""
     return [
         Path(shutil.copy(path, folder / path.name))
-        for path in sorted(source.iterdir())
-        if path.suffix in (".xyz", ".cif", ".sdf", ".vasp")
+        for kind in ("structures", "spectra")
+        for path in sorted(_source(kind).iterdir())
+        if path.suffix in _SUFFIXES
     ]
+
+
+def _source(kind: str) -> Path:
+    # The wheel carries a copy; an editable install reads the one in the source tree.
+    places = (_HERE.parent / f"example_{kind}", _HERE.parents[2] / "examples" / kind)
+    source = next((place for place in places if place.is_dir()), None)
+    if source is None:
+        raise InputError(f"the example {kind} are missing from this installation: install again")
+    return source

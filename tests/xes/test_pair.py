@@ -130,7 +130,7 @@ def test_columns_of_a_table_are_named_by_energy(sulfur_model: Path):
 
 def test_examples_are_written(tmp_path: Path):
     paths = Xes().examples(tmp_path)
-    assert len(paths) == 13
+    assert len(paths) == 14
     assert all(path.is_file() for path in paths)
 
 

@@ -72,21 +72,19 @@ class KernelRidge(nn.Module):
         self.coefficients.zero_()
         apart = torch.cdist(x, x)
         self.median.copy_(apart[apart > 0].median())
-        kernel = self._kernel(x)[:, : len(x)].double()
+        kernel = self._kernel(x)[:, : len(x)]
         solved = torch.linalg.solve(kernel + _RIDGE * torch.eye(len(x)), y.double())
         self.coefficients[: len(x)] = solved.float()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, outputs) of rows (N, features)."""
-        return self._kernel(x) @ self.coefficients
+        # In double precision throughout: large coefficients of either sign nearly cancel.
+        return (self._kernel(x) @ self.coefficients.double()).to(x.dtype)
 
     def _kernel(self, x: Tensor) -> Tensor:
-        """Return how like each centre a row is, (N, capacity)."""
-        # In double precision: what is left of large squares is the whole of a small distance.
+        """Return how like each centre a row is, (N, capacity), in double precision."""
         row, centre = x.double(), self.centres.double()
-        square = (
-            (row**2).sum(dim=1, keepdim=True) + (centre**2).sum(dim=1) - 2 * row @ centre.T
-        ).to(x.dtype)
+        square = (row**2).sum(dim=1, keepdim=True) + (centre**2).sum(dim=1) - 2 * row @ centre.T
         tip = (_ROUND * self.median) ** 2
         distance = (square.clamp(min=0.0) + tip).sqrt()
         return torch.exp(-distance / (_LENGTH * self.median))
