@@ -31,7 +31,7 @@ from safetensors.torch import load_file
 from sklearn.linear_model import RidgeCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from torch import Tensor, nn
 
 from xmodkit import plugins
@@ -61,7 +61,9 @@ Floats = NDArray[np.float64]
 def xmod(*arguments: str) -> None:
     """Run a command as users type it."""
     print("xmod", *arguments, file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "xmodkit_cli", *arguments], check=True)
+    # What it prints is not the result.
+    command = [sys.executable, "-m", "xmodkit_cli", *arguments]
+    subprocess.run(command, check=True, stdout=sys.stderr)
 
 
 def main() -> None:
@@ -103,7 +105,9 @@ def report(run: Path, store: Path, route: Route, arguments: argparse.Namespace) 
     units = np.array([sample.groups[arguments.by] for sample in samples])
     found = {"site (exported)": predicted(run, store, pair, route, samples, fold)}
     described = np.stack([radial(pair.encode(s, route, {})[0]) for s in samples])
-    ridge = make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 5, 11)))
+    # Clipped: z-scores of rare elements' shells would lie hundreds of deviations away.
+    clip = FunctionTransformer(np.clip, kw_args={"a_min": -3.5, "a_max": 3.5})
+    ridge = make_pipeline(StandardScaler(), clip, RidgeCV(np.logspace(0, 5, 11)))
     peers = {"radial + ridge": ridge, "5 nearest neighbours": KNeighborsRegressor(5)}
     found |= {name: out_of_fold(fit, described, truth, fold) for name, fit in peers.items()}
     found["training mean"] = out_of_fold(None, described, truth, fold)

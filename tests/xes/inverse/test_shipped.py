@@ -25,7 +25,9 @@ def predictor() -> InversePredictor:
     return InversePredictor(FILE, "cpu")
 
 
-def test_the_example_spectrum_goes_back_to_the_molecule_it_names(predictor: InversePredictor):
+def test_the_example_spectrum_goes_back_to_the_molecule_it_names(
+    predictor: InversePredictor,
+) -> None:
     """Its bonds, angle and axis error are in its header; bounds hold what the curve fixes."""
     (sample,) = read_spectra(ROOT / "examples" / "spectra" / "water-xes.csv", ROUTE, {})
     assert isinstance(sample, Sample)
@@ -34,13 +36,19 @@ def test_the_example_spectrum_goes_back_to_the_molecule_it_names(predictor: Inve
     found = predictor.run({name: array[None] for name, array in row.items()})
     for name, truth in {"bond_sum": 1.969, "angle": 99.57, "shift": 0.25}.items():
         scalar = found.derived[name]
-        assert scalar.lower is not None and scalar.upper is not None
+        assert scalar.lower is not None
+        assert scalar.upper is not None
         assert scalar.lower[0] < truth < scalar.upper[0]
-    assert str(found.derived["bond_difference"].status[0]) == "none"
-    assert not found.novel[0]
+    status, novel = found.derived["bond_difference"].status, found.novel
+    assert status is not None
+    assert status[0] == "none"
+    assert novel is not None
+    assert not novel[0]
 
 
-def test_where_several_geometries_give_one_spectrum_all_are_reported(predictor: InversePredictor):
+def test_where_several_geometries_give_one_spectrum_all_are_reported(
+    predictor: InversePredictor,
+) -> None:
     """Up to axis and noise these curves are one, though a bond differs by 0.1 A between them."""
     features = predictor.features
     truth = np.array([[0.9645, 1.2105, 77.5]])

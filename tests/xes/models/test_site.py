@@ -54,7 +54,7 @@ def model(samples: list[Sample]) -> Site:
     """Return a model trained for a few epochs on the first 150."""
     torch.manual_seed(0)
     found = Site(**Site.shape(ROUTE, samples[0], {}), atoms=16)
-    found.stages = tuple(replace(stage, epochs=12) for stage in found.stages)
+    found.stages = tuple(replace(stage, epochs=12, batch_size=16) for stage in found.stages)
     prepared = [found.prepare(each) for each in samples[:LEARNED]]
     rows = {name: np.stack([row[name] for row in prepared]) for name in prepared[0]}
     cut = LEARNED - 15
