@@ -63,7 +63,8 @@ def test_every_option_that_is_shown_exists(command: str):
     parts, group = name.split(), cli
     for part in parts:
         group = group.get_command(click.Context(group), part)
-    plugin = ["--plugin", "uvvis"] if any(p.name == "plugin" for p in group.params) else []
+    named = words[words.index("--plugin") + 1] if "--plugin" in words else "uvvis"
+    plugin = ["--plugin", named] if any(p.name == "plugin" for p in group.params) else []
     shown = CliRunner().invoke(cli, [*parts, *plugin, "--help"], catch_exceptions=False).output
     for option in (word for word in words if word.startswith("-")):
         assert re.search(rf"(^|[\s,]){re.escape(option)}([\s,]|$)", shown), (option, command)

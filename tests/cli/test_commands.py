@@ -188,7 +188,7 @@ def test_verify_proves_a_good_file(xmod, tiny_model: Path):
     values = last_object(xmod("verify", tiny_model, "--json").out)
     assert values["ok"] is True
     checks = values["files"][str(tiny_model)]
-    assert {"name", "ok", "detail"} == set(checks[0])
+    assert {"name", "ok", "detail", "checked"} == set(checks[0])
 
 
 def test_verify_fails_on_any_damage_with_exit_code_1(xmod, tiny_model: Path):

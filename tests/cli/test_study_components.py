@@ -78,7 +78,7 @@ def test_networks_find_the_planted_direction_and_a_study_goes_on(study: Callable
     covered = {line["method"]: line["test"] for line in summary["lines"]}
     assert min(covered[name] for name in ("EDNN", "NNCA", "ECA")) > 0.95
     assert covered["NNCA"] > covered["PLS"] > covered["PCA"]  # a bent line, a straight one, neither
-    assert covered["emulator"] > 0.98
+    assert covered["emulator"] > 0.95
     assert covered["training mean"] == pytest.approx(0, abs=0.05)
     with np.load(tmp_path / "s/fits/NNCA-1.npz") as fit:
         assert abs(fit["basis"][0]) == pytest.approx([0, 0, 1], abs=0.1)  # the angle

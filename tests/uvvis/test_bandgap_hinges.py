@@ -20,7 +20,7 @@ def polyline(*corners):
 def test_a_single_corner_is_found_within_the_knots_spacing(corner, slope):
     y = slope * np.maximum(X - corner, 0)
     at, height = fit_polyline(X, y)
-    assert np.abs(at - corner).min() <= 2 * STEP
+    assert np.abs(at - corner).min() <= 2.1 * STEP
     assert np.abs(np.interp(X, at, height) - y).max() < 0.05 * np.ptp(y)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_fit"]
 
+MEASURED: Final = "#f3c3a5"
 PLOT: Final = (46, 50, 206, 150)
 LEFT, TOP, LINE = 222, 42, 15
 _LABELS: Final = {
@@ -62,8 +63,8 @@ def _draw_curves(card: Image.Image, sample: Sample, prediction: Prediction) -> N
         order = np.argsort(measured)
         values = sample.arrays[kind][kind][order]
         values = np.interp(energies, measured[order], values, left=np.nan, right=np.nan)
-        lines.insert(0, Line(values, INK, FINE))
-    title = f"{kind.upper()}, measured and fitted"
+        lines.insert(0, Line(values, MEASURED, 5 * FINE))  # wide: a good fit would hide it
+    title = f"{kind.upper()}, measured (wide) and fitted"
     draw_curves(card, PLOT, energies, lines, label="Energy / eV", title=title)
 
 
