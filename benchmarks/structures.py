@@ -5,10 +5,10 @@
 
 The eager contestant is the architecture `site` as `xmod train` makes it, bounds and novelty
 included: weights are drawn at random, which is no matter for its speed. The descriptors (dscribe)
-are what a kernel or a network elsewhere would start from: ACSF and SOAP of about as many numbers
-as our networks see, with no model after them. Clusters are those of the published sets beside
-the repository where they are present, else drawn at random. Rounds are interleaved; read the
-ratios, not the rates. `infer` is the whole command: files in, a store out.
+are what a kernel or a network elsewhere would start from: ACSF and SOAP, how many numbers is
+printed (our networks make 512 invariants), with no model after them. Clusters are those of the
+published sets beside the repository where they are present, else drawn at random. Rounds are
+interleaved; read the ratios, not the rates. `infer` is the whole command: files in, a store out.
 """
 
 from __future__ import annotations
