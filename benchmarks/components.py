@@ -29,6 +29,7 @@ from xmodkit_xes.study.descriptor import Descriptor, Standard, descriptor
 from xmodkit_xes.study.figures import draw_basis, draw_covered, draw_scores, draw_sensitivity
 from xmodkit_xes.study.fits import Fit
 from xmodkit_xes.study.parameters import parameters, spearman
+from xmodkit_xes.study.pictures import captioned
 from xmodkit_xes.study.rows import Rows, gathered
 from xmodkit_xes.study.run import floor
 from xmodkit_xes.study.score import Judge
@@ -44,6 +45,8 @@ PUBLISHED = (
     "published for GeO2 moments, other data (13,896 structures of one oxide, 17 atoms): "
     "EDNN .84 / .90, NNCA .84 / .88, ECA .77 / .83 at k = 1 / 2"
 )
+
+SOURCE = "simulated spectra"  # TDDFT and FEFF: calculated, none is measured
 
 
 def rows_of(folder: str, spectrum: str, unit: str) -> Rows:
@@ -96,7 +99,7 @@ def sulfur(ks: Sequence[int], search: int, seed: int, out: Path) -> None:
     ]
     report(f"S VtC moments, {len(rows)} molecules, {FOLDS}-fold by molecule", lines)
     print(PUBLISHED)
-    (out / "components-s-covered.png").write_bytes(draw_covered(lines))
+    (out / "components-s-covered.png").write_bytes(captioned(draw_covered(lines), SOURCE))
 
 
 def copper(ks: Sequence[int], search: int, seed: int, out: Path) -> None:
@@ -113,7 +116,7 @@ def copper(ks: Sequence[int], search: int, seed: int, out: Path) -> None:
     lines = lines_of(fits, judges, where)
     report(f"Cu XANES, {len(split.train)} / {len(split.test)} sites, by formula", lines)
     draw(out, "cu", fits[1:], described, rows, problem.relative)
-    (out / "components-cu-covered.png").write_bytes(draw_covered(lines))
+    (out / "components-cu-covered.png").write_bytes(captioned(draw_covered(lines), SOURCE))
     correlations(fits, rows, split.test, "test rows")
 
 
@@ -160,10 +163,12 @@ def draw(
     for fit in shown:
         if fit.basis.size:
             path = out / f"components-{name}-{fit.method.lower()}.png"
-            path.write_bytes(draw_basis(fit, described))
-    (out / f"components-{name}-scores.png").write_bytes(draw_scores(shown, ordered))
+            path.write_bytes(captioned(draw_basis(fit, described), SOURCE))
+    (out / f"components-{name}-scores.png").write_bytes(
+        captioned(draw_scores(shown, ordered), SOURCE)
+    )
     sensitive = draw_sensitivity([*(fit for fit in fits if not fit.k), *shown], described, relative)
-    (out / f"components-{name}-sensitivity.png").write_bytes(sensitive)
+    (out / f"components-{name}-sensitivity.png").write_bytes(captioned(sensitive, SOURCE))
 
 
 def main() -> None:

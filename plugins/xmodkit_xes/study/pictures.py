@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
 from xmodkit.errors import MissingExtraError
+from xmodkit.sheet import font
 from xmodkit_xes.study.descriptor import Descriptor
 from xmodkit_xes.study.figures import draw_basis, draw_covered, draw_scores, draw_sensitivity
 from xmodkit_xes.study.fits import Fit
@@ -13,7 +15,7 @@ from xmodkit_xes.study.methods import EMULATOR
 from xmodkit_xes.study.rows import Floats
 from xmodkit_xes.study.table import Line
 
-__all__ = ["write_pictures"]
+__all__ = ["captioned", "write_pictures"]
 
 _SHOWN = ("EDNN", "NNCA", "ECA")  # of which scores and sensitivities are drawn, at their k
 
@@ -25,17 +27,32 @@ def write_pictures(
     described: Descriptor,
     ordered: Mapping[str, Floats],
     relative: bool,
+    caption: str,
 ) -> list[str]:
     """Write `covered.png`, `basis-*.png`, `sensitivity.png` and `scores.png`; return notices.
 
-    Without matplotlib there are none, and the one notice says so.
+    Each bears the caption: what its figures rest on. Without matplotlib there are none, and the
+    one notice says so.
     """
     try:
         for name, picture in _pictures(fits, lines, described, ordered, relative):
-            (folder / f"{name}.png").write_bytes(picture)
+            (folder / f"{name}.png").write_bytes(captioned(picture, caption))
     except MissingExtraError as error:
         return [f"no pictures: {error}"]
     return []
+
+
+def captioned(picture: bytes, text: str) -> bytes:
+    """Return a PNG with a line of text below it."""
+    from PIL import Image, ImageDraw
+
+    drawn = Image.open(BytesIO(picture)).convert("RGB")
+    out = Image.new("RGB", (drawn.width, drawn.height + 36), "white")
+    out.paste(drawn)
+    ImageDraw.Draw(out).text((16, drawn.height + 16), text, "#5b6675", font(20), "lm")
+    held = BytesIO()
+    out.save(held, "PNG")
+    return held.getvalue()
 
 
 def _pictures(

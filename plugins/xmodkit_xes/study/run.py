@@ -76,8 +76,9 @@ def run(request: StudyRequest, progress: Progress) -> StudyResult:
     }
     write_csv(request.out / "table.csv", lines)
     _write(request.out / "summary.json", summary)
-    notes = write_pictures(request.out, fits, lines, described, ordered, aim.relative)
-    return StudyResult(summary, (*as_text(lines), *notes))
+    source = f"{'simulated' if settings['simulated'] else 'measured'} spectra"
+    notes = write_pictures(request.out, fits, lines, described, ordered, aim.relative, source)
+    return StudyResult(summary, (*as_text(lines), f"on {source}", *notes))
 
 
 def floor(problem: Problem) -> Fit:
