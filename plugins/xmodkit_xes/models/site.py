@@ -183,10 +183,8 @@ class Site(Model):
 
     def _read(self, numbers: Tensor, positions: Tensor) -> Tensor:
         """Return what every member makes of raw clusters, (N, M, components)."""
-        around, waves = self._around(numbers, positions), self.waves(numbers, positions)
-        found = [member(numbers, waves, around) for member in self.members]
-        found += [kernel(numbers, positions) for kernel in self.kernels]
-        return torch.stack(found, dim=1)
+        found = _read(self, numbers, positions, self._around(numbers, positions))
+        return found.transpose(0, 1)
 
     @torch.no_grad()
     def _each(
@@ -225,16 +223,22 @@ class _SiteGraph(nn.Module):
     def forward(self, numbers: Tensor, positions: Tensor) -> dict[str, Tensor]:
         raw = self.surroundings(numbers, positions)  # (N, A, s)
         around = self.around(raw)
-        waves = self.waves(numbers, positions)
-        read = [member(numbers, waves, around) for member in self.members]
-        read += [kernel(numbers, positions) for kernel in self.kernels]
-        found = torch.stack(read)  # (M, N, c)
+        found = _read(self, numbers, positions, around)  # (M, N, c)
         return {
             self.kind: self.targets.spectrum(self.kind, found.mean(dim=0)),
             f"{self.kind}_scale": self.targets.scale(self.kind, found),
             "novelty": self.familiar(numbers, positions, raw[:, 0]),
             "latent": self.targets.part(self.kind, found.mean(dim=0)),
         }
+
+
+def _read(
+    ensemble: Site | _SiteGraph, numbers: Tensor, positions: Tensor, around: Tensor
+) -> Tensor:
+    """Return what every network and kernel makes of clusters, (M, N, components)."""
+    waves = ensemble.waves(numbers, positions)
+    found = [member(numbers, waves, around) for member in ensemble.members]
+    return torch.stack([*found, *(kernel(numbers, positions) for kernel in ensemble.kernels)])
 
 
 def _flat(arrays: Mapping[str, Array]) -> tuple[Tensor, Tensor]:
