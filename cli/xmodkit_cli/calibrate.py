@@ -81,6 +81,7 @@ def command(
     """
     from xmodkit.modelfile import read_model_file, write_model_file
     from xmodkit.pairs import load_pairs
+    from xmodkit.predictor import ModelPredictor
     from xmodkit.recalibrate import recalibrate
     from xmodkit.sitecard import site_card
 
@@ -99,7 +100,8 @@ def command(
     route = pair.route(file.metadata.route.name)
     left_out: list[str] = []
     unit = group or pair.split_by
-    pairs = load_pairs(paths, pair, route, file.metadata.outputs, options, unit, left_out.append)
+    bounded = ModelPredictor(file, device="cpu").bounded
+    pairs = load_pairs(paths, pair, route, bounded, options, unit, left_out.append)
     for line in left_out[:_SHOWN]:
         echo(line)
     if len(left_out) > _SHOWN:

@@ -99,7 +99,7 @@ class PairCommand(click.Command):
         extra: list[click.Parameter] = [
             click_option(option)
             for option in pair.options
-            if {self.name, self.like} & {*option.commands} and f"--{option.name}" not in taken
+            if {self.name, self.like} & {*option.commands} and not taken & {*names_of(option)}
         ]
         return [*own[:-1], *extra, own[-1]]
 
@@ -152,12 +152,18 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         raise UsageError(f"{path}: exists already; --overwrite replaces it")
 
 
+def names_of(option: Option) -> list[str]:
+    """Return what an option is called on the command line: `--n` is `-n` too."""
+    long = f"--{option.name}"
+    return [f"-{option.name}", long] if len(option.name) == 1 else [long]
+
+
 def click_option(option: Option) -> click.Option:
     """Return an option that a plugin declares as click has it."""
     kind = click.Choice(option.choices) if option.choices else _TYPES[option.type]
-    shown = option.default not in (None, False)
+    shown = option.default is not None and option.default is not False
     return click.Option(
-        [f"--{option.name}"],
+        names_of(option),
         type=kind,
         is_flag=option.type == "flag",
         default=option.default,

@@ -11,7 +11,7 @@ import click
 from xmodkit.errors import InputError, PluginError
 from xmodkit.output import OutputPaths, make_folder
 from xmodkit.pair import Generation, ModalityPair, Options, Predictor, Route, stored_options
-from xmodkit.records import sample_columns, sample_rows
+from xmodkit.records import held, sample_columns, sample_rows
 from xmodkit_cli.common import (
     PATH,
     PairCommand,
@@ -76,6 +76,7 @@ def command(
     if target.suffix == ".png":
         refuse_existing(target, overwrite)
     refuse_existing(paths.store, overwrite)
+    echo("generating")
     started = time.perf_counter()
     made = pair.generate(predictor, seed, options)
     seconds = time.perf_counter() - started
@@ -117,7 +118,8 @@ def _store(
 
     if not made.samples:
         raise InputError("nothing was generated")
-    modalities = [pair.modality(name) for name in (route.source, route.target)]
+    ends = dict.fromkeys((route.source, route.target))
+    modalities = held(made.samples[0], [pair.modality(name) for name in ends])
     attributes = {
         "plugin": pair.name,
         "route": route.name,

@@ -69,7 +69,11 @@ _CROP = 256  # px: larger pictures get a file of their own
     show_default=True,
     help="Draw this many samples on contact sheets.",
 )
-@click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    help="Rows predicted at once; the pair's own by default.",
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads that read ahead.")
 @json_option
 @debug_option
@@ -91,7 +95,7 @@ def command(
     preview: bool,
     dry_run: bool,
     pictures: int,
-    batch_size: int,
+    batch_size: int | None,
     threads: int | None,
     as_json: bool,
     debug: bool,
@@ -133,7 +137,7 @@ def command(
         band=band,
         keep_inputs=keep_inputs,
         pictures=pictures,
-        batch_size=batch_size,
+        batch_size=batch_size or pair.batch_size,
         threads=threads or default_threads(),
         debug=debug,
     )

@@ -39,7 +39,7 @@ def padded(field: Field, arrays: Sequence[Array], into: Array | None = None) -> 
     for i, array in enumerate(arrays):
         if array.shape != extent:
             batch[i] = field.fill
-        batch[i][tuple(slice(size) for size in array.shape)] = array
+        batch[(i, *(slice(size) for size in array.shape))] = array
     return batch
 
 
@@ -67,6 +67,18 @@ class Batcher:
         self.batch_size = batch_size
         self.inputs = inputs or {}
         self._buffers: dict[tuple[str, tuple[int, ...]], Array] = {}
+
+    def run_batch(self, arrays: Arrays) -> Prediction:
+        """Predict a batch of equal shapes (samples, ...), in pieces if it is too large."""
+        n = max((len(array) for array in arrays.values()), default=0)
+        parts = [
+            self.predictor.run(
+                {name: array[i : i + self.batch_size] for name, array in arrays.items()},
+                **self.inputs,
+            )
+            for i in range(0, max(1, n), self.batch_size)
+        ]
+        return _concatenate(parts)
 
     def run(self, rows: Sequence[Arrays]) -> Prediction:
         """Predict rows and return one prediction batch in their order."""

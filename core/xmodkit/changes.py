@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from xmodkit import measured
 from xmodkit.calibration import Calibration, StratifiedBounds
 from xmodkit.modality import Array
 from xmodkit.paired import PairedRows, Quantiles
@@ -34,7 +35,7 @@ def compare(
     for name, bounds in after[1].derived.items():
         scalar, truth = rows.scalars[name], rows.true_scalars[name].value
         limits = bounds.strata[0].limits
-        there = ~np.isnan(scalar.value)
+        there = ~np.isnan(scalar.value) & rows.scalar_rows[name]
         found[name] = _changes(
             _censored(truth, limits)[there],
             np.clip(scalar.value, *limits)[there],
@@ -57,11 +58,12 @@ def _changes(
         error = truth - value
     covered = None
     if old is not None and bounded.any():
-        covered = float(((truth >= old[0]) & (truth <= old[1]))[bounded].mean())
+        inside = ((truth >= old[0]) & (truth <= old[1]))[bounded]
+        covered = _mean(inside[~np.isnan(truth[bounded])])
     return {
-        "rows": len(truth),
-        "mean_error": _mean(error),
-        "mae": _mean(np.abs(error)),
+        "rows": int(measured.rows(truth).sum()),
+        "mean_error": _mean(error[~np.isnan(truth)]),
+        "mae": _mean(np.abs(error)[~np.isnan(truth)]),
         "bounded_before": int(bounded.sum()),
         "coverage_before": covered,
         "half_width_before": _half_width(old),

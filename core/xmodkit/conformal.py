@@ -2,13 +2,18 @@
 
 Source: Lei et al., J. Am. Stat. Assoc. 113, 1094 (2018), split conformal; scaled residuals as in
 section 5.2 there. Lower and upper tails are calibrated apart, each at half the error rate.
+
+A NaN in a truth was not measured and counts for nothing: each channel has rows of its own.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit import measured
 from xmodkit.calibration import ScalarBounds, StratifiedBounds
 from xmodkit.modality import Array
 
@@ -35,37 +40,42 @@ _TAIL_SHARES = (0.5, 0.0, 0.25, 0.75, 1.0)
 def conformal_quantile(scores: Array, level: float) -> Array:
     """Return the finite-sample quantile along axis 0: the ceil((n + 1) level)-th smallest score.
 
-    Where `n` is too small for the level the result is infinite.
+    Of each channel `n` is the number of scores that are no NaN. Where it is too small for the
+    level the result is infinite.
     """
-    n = len(scores)
-    rank = _rank(n, level)
-    if rank > n:
+    if not len(scores):
         return np.full(scores.shape[1:], np.inf)
-    ordered: Array = np.partition(scores, rank - 1, axis=0)[rank - 1]
-    return ordered
+    counts = np.count_nonzero(~np.isnan(scores), axis=0)
+    ranks = np.asarray(_rank(counts, level))
+    places = np.minimum(ranks, len(scores)) - 1
+    ordered = np.partition(scores, np.unique(places), axis=0)  # NaN comes last
+    found: Array = np.take_along_axis(ordered, places[None], axis=0)[0]
+    return np.where(ranks > counts, np.inf, found)
 
 
-def _rank(n: int, level: float) -> int:
-    return int(np.ceil((n + 1) * level - 1e-9))  # 100 * .55 is a little more than 55
+def _rank(n: Any, level: float) -> Any:
+    return np.ceil((n + 1) * level - 1e-9).astype(int)  # 100 * .55 is a little more than 55
 
 
 def unit_quantile(scores: Array, level: float, units: Array) -> float:
     """Return the quantile of scores (row, ...) whose rows come in units that resemble each other.
 
-    Every unit weighs the same, and so does every score within it; one further unit counts as
-    infinite. A random score of a new unit then lies below with at least the level's probability.
-    For one score a unit this is `conformal_quantile`.
+    Every unit weighs the same, and so does every score within it that is no NaN; one further unit
+    counts as infinite. A random score of a new unit then lies below with at least the level's
+    probability. For one score a unit this is `conformal_quantile`.
     Source: Lee, Barber & Willett, arXiv:2306.06342, hierarchical conformal prediction.
     """
     if not len(scores):
         return float("inf")
-    _, unit, sizes = np.unique(units, return_inverse=True, return_counts=True)
-    flat = scores.reshape(len(scores), -1)
-    weights = 1 / ((len(sizes) + 1) * sizes[unit] * flat.shape[1])
-    order = np.argsort(flat, axis=None)
-    reached = np.cumsum(np.repeat(weights, flat.shape[1])[order])
-    place = int(np.searchsorted(reached, level - 1e-9))
-    return float(flat.ravel()[order[place]]) if place < flat.size else float("inf")
+    table = scores.reshape(len(scores), -1)
+    known = ~np.isnan(table)
+    flat, counts = table[known], known.sum(axis=1)
+    _, unit = np.unique(units, return_inverse=True)
+    sizes = np.bincount(unit, weights=counts)
+    weights = 1 / ((np.count_nonzero(sizes) + 1) * np.repeat(sizes[unit], counts))
+    order = np.argsort(flat)
+    place = int(np.searchsorted(np.cumsum(weights[order]), level - 1e-9))
+    return float(flat[order[place]]) if place < flat.size else float("inf")
 
 
 def fewest_rows(coverage: float) -> int:
@@ -80,7 +90,7 @@ def coverage_interval(rows: int, coverage: float) -> tuple[float, float]:
     quantiles come from a fixed random sample, exact to .002.
     Source: Vovk, Conditional validity of inductive conformal predictors, ACML 2012.
     """
-    rank = _rank(rows, coverage)
+    rank = int(_rank(np.int64(rows), coverage))
     if rank > rows:
         return 1.0, 1.0
     draws = np.random.default_rng(0).beta(rank, rows + 1 - rank, 200_000)
@@ -93,15 +103,16 @@ def curve_factor(
 ) -> float:
     """Return the factor that widens pointwise bounds until whole curves lie inside them.
 
-    All arrays are (row, ...); rows whose bounds are NaN are left out. Split conformal on each
-    row's largest distance from the middle of its bounds, in half-widths; never below 1.
+    All arrays are (row, ...); rows whose bounds or truths are NaN are left out. Split conformal on
+    each row's largest distance from the middle of its bounds, in half-widths; never below 1.
     """
-    axes = tuple(range(1, truth.ndim))
     half = (upper - lower) / 2
     with np.errstate(invalid="ignore", divide="ignore"):  # infinite bounds cover whatever it is
         beyond = np.maximum(lower - truth, truth - upper) / half
-    most = 1 + np.where(np.isinf(half), -np.inf, beyond).max(axis=axes)
-    known = ~np.isnan(most)
+    beyond = np.where(np.isinf(half), -np.inf, beyond).reshape(len(truth), -1)
+    there = ~np.isnan(truth).reshape(len(truth), -1)
+    most = 1 + np.where(there, beyond, -np.inf).max(axis=1)
+    known = ~np.isnan(most) & there.any(axis=1)
     if not known.any():
         return float("inf")
     rows = np.arange(len(truth)) if units is None else units
@@ -113,17 +124,17 @@ def average_factor(
 ) -> float:
     """Return the factor of mean half-widths that bounds the mean of a group's rows.
 
-    All arrays are (row, ...); groups of one row do not count. Split conformal on the distance of
-    the mean truth from the mean value in mean half-widths, that side's; every group weighs the
-    same. It is 1 where groups of several rows are too few to tell: errors of rows that differ
-    average out, so that mean half-widths then err to the safe side.
+    All arrays are (row, ...); groups of one measured row do not count. Split conformal on the
+    distance of the mean truth from the mean value in mean half-widths, that side's; every group
+    weighs the same. It is 1 where groups of several rows are too few to tell: errors of rows that
+    differ average out, so that mean half-widths then err to the safe side.
     """
     scores = [
         _beyond(truth[rows], value[rows], lower[rows], upper[rows])
         for rows in rows_of(groups)
         if len(rows) > 1
     ]
-    if len(scores) < fewest_rows(coverage):
+    if sum(not np.isnan(score).all() for score in scores) < fewest_rows(coverage):
         return 1.0
     factor = unit_quantile(np.stack(scores), coverage, np.arange(len(scores)))
     return factor if np.isfinite(factor) and factor > 0 else 1.0
@@ -137,11 +148,15 @@ def rows_of(groups: Array) -> list[NDArray[np.intp]]:
 
 def _beyond(truth: Array, value: Array, lower: Array, upper: Array) -> Array:
     """Return how far a mean truth lies from the mean value, in mean half-widths of its side."""
-    error = (truth - value).mean(axis=0)
-    half = np.where(error > 0, (upper - value).mean(axis=0), (value - lower).mean(axis=0))
+    error = measured.mean(truth - value)
+    above, below = (
+        measured.mean(measured.where_known(truth, width))
+        for width in (upper - value, value - lower)
+    )
+    half = np.where(error > 0, above, below)
     with np.errstate(invalid="ignore", divide="ignore"):  # no width at all covers no error
         scores: Array = np.where(error == 0, 0.0, np.abs(error) / np.maximum(half, 0))
-    return scores
+    return np.where((~np.isnan(truth)).sum(axis=0) > 1, scores, np.nan)
 
 
 def field_quantiles(
@@ -149,8 +164,11 @@ def field_quantiles(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return per channel the factors of `scale` that reach below and above the value."""
     score = (truth - value) / scale
+    broken = np.isnan(score) & ~np.isnan(truth)  # no value: no bound reaches the truth
     level = 1 - (1 - coverage) / 2
-    lower, upper = conformal_quantile(-score, level), conformal_quantile(score, level)
+    lower, upper = (
+        conformal_quantile(np.where(broken, np.inf, tail), level) for tail in (-score, score)
+    )
     return lower.astype(np.float32), upper.astype(np.float32)
 
 

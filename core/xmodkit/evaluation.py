@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit.measured import mean, scalar_rows
 from xmodkit.modality import Array, Arrays, coordinates, stacked
 from xmodkit.prediction import Derived, Prediction
+from xmodkit.scores import flat
 
 if TYPE_CHECKING:
     from xmodkit.model import Model
@@ -81,7 +83,8 @@ class Evaluation:
     """A run judged on samples it never saw, on one route.
 
     `runs` starts with the judged run. `peers` holds predicted fields (samples, ...) by name: every
-    run that offers the route, then baselines without a network, then the training mean.
+    run that offers the route, then baselines without a network, then the training mean. A peer may
+    lack fields: it is scored on what it has (`offered`).
     `prediction` is the judged run's, with bounds; `truth` holds the target's fields. `reference`
     are training samples, none if the store holds none: the samples themselves then stand in for
     them. `seen` says of each kind of group whether a sample's was trained on;
@@ -161,10 +164,21 @@ class Evaluation:
         return self.loss_of(self.run.name)
 
     def loss_of(self, peer: str) -> Array:
-        """Return the mean squared error of each sample's first field for a peer (samples,)."""
-        error = self.peers[peer][self.field] - self.truth[self.field]
-        loss: Array = (error**2).mean(axis=tuple(range(1, error.ndim)))
+        """Return the mean squared error of each sample's first field for a peer (samples,).
+
+        It is NaN where nothing of that field was measured.
+        """
+        truth, value = flat(self.truth[self.field]), flat(self.peers[peer][self.field])
+        loss: Array = mean((value - truth) ** 2, axis=1, known=~np.isnan(truth))
         return loss
+
+    def offered(self, field: str) -> dict[str, Array]:
+        """Return a field as each peer that predicts it does, by the peers' names."""
+        return {peer: fields[field] for peer, fields in self.peers.items() if field in fields}
+
+    def scalar_rows(self, name: str) -> NDArray[np.bool_]:
+        """Say of each sample whether the truth of a derived scalar is known."""
+        return scalar_rows(self.derived_truth[name].value, self.truth)
 
     def offering(self, route: str) -> Iterator[Candidate]:
         """Yield the runs, the judged one first, that offer a route."""

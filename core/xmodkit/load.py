@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,11 @@ from xmodkit.complete import complete_prediction
 from xmodkit.errors import DataError, PluginError, UsageError
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.modelfile import is_model_file
-from xmodkit.pair import ModalityPair, Predictor, Route
+from xmodkit.pair import ModalityPair, Options, Predictor, Route
 from xmodkit.prediction import Prediction
+
+if TYPE_CHECKING:
+    from xmodkit.predictor import Band
 
 __all__ = ["LoadedPredictor", "load"]
 
@@ -26,18 +29,18 @@ def load(
     *,
     route: str | None = None,
     device: str = "auto",
-    band: Literal["pointwise", "curve"] = "pointwise",
+    band: Band = "pointwise",
     **options: Any,
 ) -> LoadedPredictor:
     """Load a plugin's shipped model by the plugin's name, or a model file by its path.
 
     `band` says what lies within bounds with their stated coverage: a point, or a whole curve.
-    `options` are the pair's own (which condition's model, say). A route that the pair solves may
-    rest on the model file of another. Derived values need the plugin
-    that a model file names; without it the fields are predicted all the same. Raise
-    `PluginError`, `ModelFileError` or `DeviceError`, or `UsageError` for an unknown route or band.
+    `options` are the pair's own (which condition's model, how large an ensemble). A route that the
+    pair solves may rest on the model file of another. Derived values need the plugin that a model
+    file names; without it the fields are predicted all the same. Raise `PluginError`,
+    `ModelFileError` or `DeviceError`, or `UsageError` for an unknown route or band.
     """
-    from xmodkit.predictor import BANDS, ModelPredictor, with_band
+    from xmodkit.predictor import BANDS, ModelPredictor
 
     if band not in BANDS:
         raise UsageError(f"band {band!r} given, one of {', '.join(BANDS)} expected")
@@ -46,27 +49,45 @@ def load(
         model = ModelPredictor(path, device=device)
         own = _pair_if_installed(model.metadata.plugin)
         if route is None or route.replace("->", ":") == model.route.name:
-            return LoadedPredictor(model.banded(band), own and own.configured(options, model))
+            return _loaded(model, band, own, options)
         if own is not None and (direction := _fit(own, route)) is not None:
             solver = own.predictor(direction, path, device, options)
-            return LoadedPredictor(with_band(solver, band), own.configured(options, solver))
+            return _loaded(solver, band, own, options)
         raise UsageError(f"route {route!r}: {path} predicts {model.route.name}; leave it out")
     pair = plugins.pair(str(name))
     predictor = pair.predictor(pair.route(route), None, device, options)
-    return LoadedPredictor(with_band(predictor, band), pair.configured(options, predictor))
+    return _loaded(predictor, band, pair, options)
+
+
+def _loaded(
+    predictor: Predictor, band: Band, pair: ModalityPair | None, options: Options
+) -> LoadedPredictor:
+    from xmodkit.predictor import with_band
+
+    inputs: Arrays = {}
+    if pair is not None:
+        pair = pair.configured(options, predictor)
+        inputs = pair.inputs(predictor.route, options)
+    return LoadedPredictor(with_band(predictor, band), pair, inputs)
 
 
 class LoadedPredictor:
     """Arrays in, prediction out, with derived values where the pair is installed.
 
     `predict(array)` takes one sample or a batch (one more axis, or a list of samples of any
-    shapes); a pair of several input fields takes a mapping of them. Not for several threads at
-    once: give each its own.
+    shapes); a pair of several input fields takes a mapping of them. `inputs` are the route's
+    further ones, which a call may replace. Not for several threads at once: give each its own.
     """
 
-    def __init__(self, predictor: Predictor, pair: ModalityPair | None = None) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        pair: ModalityPair | None = None,
+        inputs: Arrays | None = None,
+    ) -> None:
         self.predictor = predictor
         self.pair = pair
+        self.inputs = inputs or {}
 
     @property
     def device(self) -> str:
@@ -77,18 +98,18 @@ class LoadedPredictor:
         self, data: Array | Arrays | Sequence[Array | Arrays], **inputs: Array
     ) -> Prediction:
         """Predict one sample or a batch; raise `DataError` for arrays that do not fit."""
+        size = self.pair.batch_size if self.pair else ModalityPair.batch_size
+        batcher = Batcher(self.predictor, size, {**self.inputs, **inputs})
         if isinstance(data, list | tuple):
-            return self._predict_rows([self._one(sample) for sample in data], inputs)
+            if not data:
+                raise DataError("an empty list given, at least one sample expected")
+            return self._complete(batcher.run([self._one(sample) for sample in data]))
         arrays = self._name(data)
         if self._is_batch(arrays):
-            return self._complete(self.predictor.run(arrays, **inputs))
-        single = {name: np.asarray(array)[None] for name, array in arrays.items()}
-        return self._complete(self.predictor.run(single, **inputs))[0]
-
-    def _predict_rows(self, rows: list[Arrays], inputs: Arrays) -> Prediction:
-        if not rows:
-            raise DataError("an empty list given, at least one sample expected")
-        return self._complete(Batcher(self.predictor, inputs=inputs).run(rows))
+            return self._complete(batcher.run_batch(arrays))
+        return self._complete(
+            batcher.run_batch({name: array[None] for name, array in arrays.items()})
+        )[0]
 
     def _one(self, sample: Array | Arrays) -> Arrays:
         arrays = self._name(sample)
@@ -99,7 +120,7 @@ class LoadedPredictor:
         if isinstance(data, Mapping):
             if missing := [f.name for f in fields if f.name not in data]:
                 raise DataError(f"{', '.join(missing)} missing; {', '.join(data)} given")
-            return data
+            return {f.name: np.asarray(data[f.name]) for f in fields}
         if len(fields) != 1:
             expected = ", ".join(f.name for f in fields)
             raise DataError(f"one array given, a mapping of {expected} expected")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import DataError
 
-__all__ = ["Array", "Arrays", "Axis", "Field", "Modality", "coordinates", "stacked"]
+__all__ = ["Array", "Arrays", "Axis", "Field", "Modality", "coordinates", "field_of", "stacked"]
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -199,6 +199,12 @@ class Modality:
             if field.name not in arrays:
                 raise DataError(f"modality {self.name!r}: field {field.name!r} is missing")
             field.check(arrays[field.name])
+
+
+def field_of(name: str, array: Array) -> Field:
+    """Describe an array by itself: axes of its extents, called after it, and its dtype."""
+    axes = (Axis(name if i == 0 else f"{name}_{i}", size) for i, size in enumerate(np.shape(array)))
+    return Field(name, tuple(axes), np.asarray(array).dtype.name)
 
 
 def stacked(rows: Sequence[Arrays]) -> dict[str, Array]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from xmodkit.modality import Field, field_of
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from xmodkit.modality import Array, Field
+    from xmodkit.modality import Array
     from xmodkit.pair import Options, Route, Sample
 
 __all__ = ["Model", "Stage"]
@@ -24,7 +26,9 @@ class Stage:
     `networks` names attributes of `Model.networks`; all others are frozen. The learning rate falls
     to zero along a cosine, or stays `constant`. Training stops early once the validation loss has
     not fallen for `patience` epochs. Gradients are clipped to a norm of `clip` times the root of
-    the number of parameter tensors.
+    the number of parameter tensors. `keep` says whose weights stay, the best epoch's by validation
+    loss, or the last one's, where losses do not tell (adversarial, annealed): nothing then stops
+    early.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Stage:
     schedule: Literal["cosine", "constant"] = "cosine"
     patience: int | None = None
     clip: float = 10.0
+    keep: Literal["best", "last"] = "best"
 
 
 class Model(ABC):
@@ -68,7 +73,7 @@ class Model(ABC):
     def prepare(self, sample: Sample) -> Mapping[str, Array]:
         """Return the arrays of one sample that training needs, of equal shape for all samples.
 
-        What is called as a field of a route's target holds it unchanged.
+        What is called as a field that a route predicts holds its truth unchanged.
         """
 
     @abstractmethod
@@ -82,6 +87,12 @@ class Model(ABC):
         was interrupted alone: what later stages need belongs into `networks`, as a buffer.
         """
 
+    def start_epoch(self, stage: str, epoch: int) -> None:  # noqa: B027
+        """Set what changes from epoch to epoch (from 1) before one is trained: a weight, annealed.
+
+        The number is all that it gets: a resumed training goes on with the next one.
+        """
+
     def rows(self, stage: str, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
         """Return what a stage's loss sees of prepared rows, row for row: frozen latents, say."""
         return arrays
@@ -92,18 +103,32 @@ class Model(ABC):
     def target(self, route: str, sample: Sample) -> Mapping[str, Array]:
         """Return the truth of a route as the model predicts it, of equal shape for all samples.
 
-        What has no truth (a latent) is left out and not scored.
+        What has no truth (a latent) is left out and not scored. NaN is what was not measured: it
+        counts neither for bounds nor for scores.
         """
         return sample.arrays.get(route.partition(":")[2], {})
 
     def inputs(self, route: str, sample: Sample | None = None) -> Mapping[str, Array]:
-        """Return a route's further inputs, without a batch axis: a sample's own, or the default."""
+        """Return a route's further inputs, without a batch axis: a sample's own, or the default.
+
+        The default is what a model file takes where nothing is given. A sample's own stand in the
+        test vectors: they show what these inputs may be, and differ between samples.
+        """
         return {}
 
-    def outputs(self, route: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
-        """Return the target's fields with the extents that this model gives to ragged axes.
+    def input_fields(self, route: str) -> tuple[Field, ...]:
+        """Describe a route's further inputs, which have no batch axis, in the route's order.
 
-        Axes that samples close by their coordinates are closed in `fields` already.
+        By default they have the extents of the model's default. A ragged axis takes any extent:
+        test vectors then hold samples' own inputs alone, since the default may be long.
+        """
+        return tuple(field_of(name, array) for name, array in self.inputs(route).items())
+
+    def outputs(self, route: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+        """Return what a route predicts: the target's fields, and any that the model adds to them.
+
+        Ragged axes get the extents that this model gives them; those that samples close by their
+        coordinates are closed in `fields` already. Names are unique in a graph, inputs included.
         """
         return fields
 
@@ -120,7 +145,7 @@ class Model(ABC):
         """Return the module of a route.
 
         It takes the raw fields of the route's source in order, each with a batch axis, then the
-        further inputs, and returns a mapping: each target field's value under its name, its
+        further inputs, and returns a mapping: each field's value (`outputs`) under its name, its
         relative error under `<field>_scale` (where bounds are wanted), `novelty` (N,) and, unless
         it is an input, `latent` (N, k).
         """

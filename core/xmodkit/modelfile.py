@@ -20,7 +20,7 @@ import numpy as np
 
 from xmodkit.calibration import Calibration
 from xmodkit.errors import ModelFileError
-from xmodkit.modality import Array, Arrays, Field
+from xmodkit.modality import Array, Arrays, Field, field_of
 from xmodkit.pair import Route
 from xmodkit.protobuf import METADATA, OPSET_IMPORT, encode_metadata, entries, read_metadata
 from xmodkit.replacing import replacing
@@ -65,8 +65,11 @@ class ModelMetadata:
     """What a model file says of itself.
 
     `outputs` are the predicted fields; `condition` is what the file is for beside its route;
-    `details` is what a solver needs beside the graph. `tolerances` per execution provider are
-    relative to each output's scale (its largest absolute value that any test vector expects).
+    `details` is what a solver needs beside the graph. `further` are the route's further inputs,
+    which have no batch axis (a ragged axis takes any extent), and `defaults` what they are where
+    none is given; files without them mean those of the first test vector. `tolerances` per
+    execution provider are relative to each output's scale (its largest absolute value that any test
+    vector expects).
     """
 
     plugin: str
@@ -83,6 +86,16 @@ class ModelMetadata:
     tolerances: Mapping[str, float] = field(default_factory=lambda: {"cpu": 1e-5, "cuda": 1e-3})
     condition: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    further: tuple[Field, ...] = ()
+    defaults: Arrays = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.route.inputs and not self.further and self.vectors:
+            first = self.vectors[0].inputs
+            defaults = {name: first[name] for name in self.route.inputs}
+            object.__setattr__(self, "defaults", defaults)
+            fields = tuple(field_of(name, array) for name, array in defaults.items())
+            object.__setattr__(self, "further", fields)
 
     def to_properties(self) -> dict[str, str]:
         """Return `xmodkit.*` properties, without the hashes."""
@@ -108,6 +121,11 @@ class ModelMetadata:
         }
         if self.details:
             values["details"] = dict(self.details)
+        if self.further:
+            values["further"] = {
+                "inputs": [f.to_json() for f in self.further],
+                "defaults": _pack(self.defaults),
+            }
         return {PREFIX + name: _dump(value) for name, value in values.items()}
 
     @classmethod
@@ -122,7 +140,7 @@ class ModelMetadata:
                     f"metadata schema {values['schema']} given, {SCHEMA} expected: "
                     "use the xmodkit version that exported it, or export it again"
                 )
-            route = values["route"]
+            route, further = values["route"], values.get("further", {})
             return cls(
                 str(values["plugin"]["name"]),
                 str(values["plugin"]["version"]),
@@ -144,6 +162,8 @@ class ModelMetadata:
                 values["tolerances"],
                 values["condition"],
                 values.get("details", {}),
+                tuple(Field.from_json(f) for f in further.get("inputs", ())),
+                _unpack(further.get("defaults", {})),
             )
         except ModelFileError:
             raise
@@ -266,7 +286,7 @@ def _dump(value: Any) -> str:
 
 
 def _pack(arrays: Arrays) -> dict[str, Any]:
-    return {name: _pack_one(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    return {name: _pack_one(np.asarray(array, order="C")) for name, array in arrays.items()}
 
 
 def _pack_one(array: Array) -> dict[str, Any]:

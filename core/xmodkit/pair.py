@@ -82,7 +82,8 @@ class Generation:
 class Route:
     """One direction between two modalities.
 
-    `kind` is `model` (a graph) or `fit` (a solver). `bounds` says what kind of bounds it gives.
+    `kind` is `model` (a graph) or `fit` (a solver). `bounds` says what kind of bounds it gives: of
+    one value (`interval`), of the mean over an ensemble (`ensemble`), both calibrated alike.
     `inputs` names further inputs of the graph, such as `seed`.
     """
 
@@ -98,9 +99,10 @@ class Route:
         return f"{self.source}:{self.target}"
 
     def tensor(self, field: str) -> str:
-        """Return what a graph calls a field of the target: names are unique in a graph.
+        """Return what a graph calls a predicted field: names are unique in a graph.
 
-        A reconstruction has the same field on both sides; what comes out is `predicted_<field>`.
+        A reconstruction has the same fields on both sides; all that comes out of it, also what the
+        model adds to the target's fields, is `predicted_<field>`.
         """
         return f"predicted_{field}" if self.source == self.target else field
 
@@ -177,6 +179,7 @@ class ModalityPair(ABC):
     raw_suffixes: ClassVar[tuple[str, ...]] = ()  # of further files that `ingest` reads
     split_by: ClassVar[str] = "sample"  # the group that stays in one part of a training's split
     averaged: ClassVar[str | None] = None  # the group whose rows average to one measurement
+    batch_size: ClassVar[int] = 64  # rows predicted at once: fewer where each takes much memory
 
     def modality(self, name: str) -> Modality:
         """Return the modality of that name."""
@@ -287,7 +290,8 @@ class ModalityPair(ABC):
     def derive(self, fields: Arrays, route: Route) -> Mapping[str, Derived]:
         """Compute physics from a batch of predicted (or measured) fields of the target.
 
-        `fields` also holds the coordinates of their axes, by the axes' names.
+        `fields` also holds the coordinates of their axes, by the axes' names. It may lack fields
+        (of a truth, of a baseline): what they do not allow is left out.
         """
         return {}
 
@@ -303,12 +307,20 @@ class ModalityPair(ABC):
 
     # Judging
 
+    def truths(self, sample: Sample, route: Route) -> Arrays:
+        """Return what was measured of a sample's target, as the route's model files predict it.
+
+        Of equal shape for all samples; NaN where nothing was measured. `xmod calibrate` needs what
+        has bounds: a pair whose models predict more than the target's fields computes it here.
+        """
+        return sample.arrays[route.target]
+
     def baselines(
         self, route: Route, training: Sequence[Sample], test: Sequence[Sample]
     ) -> Mapping[str, Arrays]:
         """Return, by name, what is predicted for test samples without a network.
 
-        Each holds the target's fields (samples, ...), fitted on training samples alone.
+        Each holds some of the fields with a truth (samples, ...), fitted on training samples alone.
         """
         return {}
 
@@ -323,7 +335,10 @@ class ModalityPair(ABC):
         raise PluginError(f"{self.name} has no simulator")
 
     def generate(self, predictor: Predictor, seed: int, options: Options) -> Generation:
-        """Predict made-up samples of a route's source, whose options say what to make up."""
+        """Predict made-up samples of the predictor's route, as the options say.
+
+        All samples hold the same of the route's two modalities: both, or what was made alone.
+        """
         raise PluginError(f"{self.name} generates nothing")
 
     def column_names(self, field: Field) -> Sequence[str]:

@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit import measured
 from xmodkit.batching import Batcher
-from xmodkit.errors import ModelFileError
+from xmodkit.errors import InputError, ModelFileError
 from xmodkit.initializers import read_initializers, replace_initializers
-from xmodkit.modality import Array, coordinates
+from xmodkit.modality import Array, coordinates, stacked
 from xmodkit.modelfile import ModelFile
 from xmodkit.pair import ModalityPair, Options
 from xmodkit.pairs import Pairs
 from xmodkit.prediction import Derived
 from xmodkit.predictor import ModelPredictor
+from xmodkit.scores import flat
 
 __all__ = ["PairedRows", "Quantiles", "predict_pairs", "read_quantiles", "replace_bounds"]
 
@@ -34,9 +36,10 @@ Quantiles = Mapping[str, tuple[Array, Array]]
 
 @dataclass(frozen=True)
 class PairedRows:
-    """Predictions and truths of the rows in which everything is finite.
+    """Predictions and truths of the rows in which everything predicted is finite.
 
-    Fields are (row, ...); `units` are independent of each other, rows of one unit are not.
+    Fields are those with bounds (row, ...), NaN in a truth where it was not measured; `units` are
+    independent of each other, rows of one unit are not.
     """
 
     ids: NDArray[np.str_]
@@ -47,6 +50,7 @@ class PairedRows:
     novelty: Array
     true_scalars: Mapping[str, Derived]
     scalars: Mapping[str, Derived]
+    scalar_rows: Mapping[str, NDArray[np.bool_]]
 
     @property
     def independent(self) -> int:
@@ -65,54 +69,61 @@ def predict_pairs(
 ) -> PairedRows:
     """Predict at least one pair on the CPU and leave out rows with anything that is not finite.
 
-    Raise `ModelFileError` if the graph's bounds or its novelty cannot be found.
+    So are rows of which nothing that has bounds was measured. Raise `ModelFileError` if the graph's
+    bounds or its novelty cannot be found, `InputError` if pairs lack a truth of what has bounds.
     """
     route = pair.route(file.metadata.route.name)
     predictor = ModelPredictor(replace(file, data=_opened(file)), device="cpu")
     encoded = [list(pair.encode(sample, route, options)) for sample in pairs.samples]
     owners = [number for number, rows in enumerate(encoded) for _ in rows]
-    batcher = Batcher(predictor, inputs=pair.inputs(route, options))
+    batcher = Batcher(predictor, pair.batch_size, pair.inputs(route, options))
     batch = batcher.run([row for rows in encoded for row in rows])
     found = pair.combine(pairs.samples, batch, owners, route, predictor)
     if found.novelty is None:
         raise ModelFileError(f"{file.path}: gives no novelty: export it again")
-    truth, value, scale = {}, {}, {}
-    for name in (field.name for field in file.metadata.outputs):
-        field = found.fields[name]
-        if field.lower is None:
-            raise ModelFileError(f"{file.path}: gives no bounds of {name}: export it again")
-        truth[name] = np.stack([s.arrays[route.target][name] for s in pairs.samples])
-        value[name] = field.value
-        scale[name] = (field.value - field.lower) / np.float32(_UNIT)
+    if not predictor.bounded:
+        raise ModelFileError(f"{file.path}: gives no bounds of anything: export it again")
+    truths = stacked([pair.truths(sample, route) for sample in pairs.samples])
+    values = {name: field.value for name, field in found.fields.items()}
+    names = [field.name for field in predictor.bounded]
+    if missing := [name for name in names if name not in truths]:
+        raise InputError(f"{', '.join(missing)}: has bounds, and these pairs hold no truth of it")
+    scale = {name: (values[name] - found.fields[name].lower) / np.float32(_UNIT) for name in names}
     known = coordinates(axis for field in found.fields.values() for axis in field.axes)
-    good = np.isfinite(found.novelty)
-    for arrays in (truth, value, scale):
-        for array in arrays.values():
-            good &= np.isfinite(array).reshape(len(array), -1).all(axis=1)
-    for array in scale.values():
-        good &= (array > 0).reshape(len(array), -1).all(axis=1)
-    truth, value, scale = (
-        {name: array[good] for name, array in arrays.items()} for arrays in (truth, value, scale)
+    good = _good(found.novelty, *(table[name] for name in names for table in (values, scale)))
+    good &= np.any([measured.rows(truths[name]) for name in names], axis=0)
+    for name in names:
+        good &= ~np.isinf(flat(truths[name])).any(axis=1) & (flat(scale[name]) > 0).all(axis=1)
+    truths, values = (
+        {name: array[good] for name, array in arrays.items()} for arrays in (truths, values)
     )
+    true_scalars = pair.derive({**truths, **known}, route) if good.any() else {}
     return PairedRows(
         np.array([sample.id for sample in pairs.samples])[good],
         pairs.units[good],
-        truth,
-        value,
-        scale,
+        {name: truths[name] for name in names},
+        {name: values[name] for name in names},
+        {name: array[good] for name, array in scale.items()},
         found.novelty[good],
-        pair.derive({**truth, **known}, route) if good.any() else {},
-        pair.derive({**value, **known}, route) if good.any() else {},
+        true_scalars,
+        pair.derive({**values, **known}, route) if good.any() else {},
+        {n: measured.scalar_rows(s.value, truths) for n, s in true_scalars.items()},
     )
+
+
+def _good(*arrays: Array) -> NDArray[np.bool_]:
+    """Say of each row whether all of it is finite."""
+    found: NDArray[np.bool_] = np.isfinite(np.hstack([flat(array) for array in arrays])).all(axis=1)
+    return found
 
 
 def read_quantiles(file: ModelFile) -> Quantiles:
     """Return the quantiles that stand in a model file's graph."""
-    found = read_initializers(file.data, _names(file))
-    return {
-        field.name: (found[f"{field.name}_q_lower"], found[f"{field.name}_q_upper"])
-        for field in file.metadata.outputs
-    }
+    names = [field.name for field in ModelPredictor(file, device="cpu").bounded]
+    found = read_initializers(
+        file.data, [f"{name}_q_{end}" for name in names for end in ("lower", "upper")]
+    )
+    return {name: (found[f"{name}_q_lower"], found[f"{name}_q_upper"]) for name in names}
 
 
 def replace_bounds(file: ModelFile, quantiles: Quantiles, threshold: float) -> bytes:
@@ -129,7 +140,3 @@ def _opened(file: ModelFile) -> bytes:
         for name, (lower, upper) in read_quantiles(file).items()
     }
     return replace_bounds(file, unit, np.inf)
-
-
-def _names(file: ModelFile) -> list[str]:
-    return [f"{f.name}_q_{end}" for f in file.metadata.outputs for end in ("lower", "upper")]

@@ -50,12 +50,15 @@ def load_pairs(
 ) -> Pairs:
     """Return the pairs of stores or of raw files and folders, in order.
 
-    `outputs` are the fields that a model file predicts: measured ones must fit them, coordinates
-    too. `group` names the entry of `Sample.groups` whose samples make one unit; a sample without
-    it is a unit of its own. Raise `InputError` where the target is not what the model predicts.
+    `outputs` are the fields that a model file bounds: those measured must fit them, coordinates
+    too; what it predicts beside the target's fields is left to `ModalityPair.truths`. `group` names
+    the entry of `Sample.groups` whose samples make one unit; a sample without it is a unit of its
+    own. Raise `InputError` where the target is not what the model predicts.
     """
     samples: list[Sample] = []
     seen: set[str] = set()
+    own = {field.name for field in pair.modality(route.target).fields}
+    outputs = [field for field in outputs if field.name in own]
     for item in _read(paths, pair, route, outputs, options):
         reason = item.error if isinstance(item, Failure) else _unfit(item, pair, route, outputs)
         if isinstance(item, Failure) or reason:

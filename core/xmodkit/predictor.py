@@ -63,6 +63,12 @@ class ModelPredictor:
         return self.metadata.outputs
 
     @property
+    def bounded(self) -> tuple[Field, ...]:
+        """The fields to which its graph gives bounds."""
+        tensors = {field.name: self.route.tensor(field.name) for field in self.outputs}
+        return tuple(f for f in self.outputs if f"{tensors[f.name]}_lower" in self._outputs)
+
+    @property
     def calibration(self) -> Calibration:
         """Where its bounds come from, and those of derived scalars."""
         return self.metadata.calibration
@@ -77,8 +83,8 @@ class ModelPredictor:
     def run(self, arrays: Arrays, **inputs: Array) -> Prediction:
         """Predict a batch of named arrays, each with a leading sample axis.
 
-        `inputs` are the route's further inputs, without one; what is left out is taken from the
-        file's first test vector. Raise `DataError` if an array does not fit its field.
+        `inputs` are the route's further inputs, without one; what is left out is the file's
+        default. Raise `DataError` if an array does not fit its field.
         """
         feeds = {
             field.name: field.check(_get(arrays, field.name), batched=True) for field in self.inputs
@@ -152,16 +158,9 @@ class ModelPredictor:
             )
 
     def _further(self, inputs: Arrays, name: str) -> Array:
-        if not self.metadata.vectors:
-            return _get(inputs, name)
-        default = self.metadata.vectors[0].inputs[name]
-        array = _get({name: default, **inputs}, name)
-        if (array.shape, array.dtype) != (default.shape, default.dtype):
-            raise DataError(
-                f"{name}: {array.dtype} of shape {array.shape} given, {default.dtype} of shape "
-                f"{default.shape} expected"
-            )
-        return array
+        array = _get({**self.metadata.defaults, **inputs}, name)
+        field = next((f for f in self.metadata.further if f.name == name), None)
+        return array if field is None else field.check(array)
 
     def warm_up(self) -> None:
         """Run one stored test vector, so that the first real sample is not the slow one."""

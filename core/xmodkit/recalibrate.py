@@ -66,7 +66,7 @@ def recalibrate(
     stated = old.coverage if coverage is None else coverage
     if not 0 < stated < 1:
         raise UsageError(f"coverage {stated:g} given, a share between 0 and 1 expected")
-    if file.metadata.route.bounds != "interval":
+    if file.metadata.route.bounds == "none":
         raise UsageError(f"{file.path}: route {file.metadata.route.name} has no bounds to fit")
     _require(len(pairs.samples), stated)
     pair = pair.configured(options or {}, ModelPredictor(file, device="cpu"))
@@ -127,10 +127,14 @@ def _field_quantiles(rows: PairedRows, before: Quantiles, coverage: float) -> Qu
         if _refits(rows):
             quantiles[name] = conformal.field_quantiles(truth, value, scale, coverage)
             continue
-        lower, upper = _usable(*shape)
+        known = np.asarray(~np.isnan(truth).all(axis=0))
+        lower, upper = _usable(*shape, known)
         scores = rescale.field_scores(truth, value, scale, lower, upper)
         factor = conformal.unit_quantile(scores, coverage, rows.units)
-        quantiles[name] = rescale.rescale_field(lower, upper, factor)
+        below, above = rescale.rescale_field(lower, upper, factor)
+        # What no pair measured and the file knew nothing of stays open.
+        never = ~known & ~np.isfinite(shape[0] + shape[1])
+        quantiles[name] = np.where(never, shape[0], below), np.where(never, shape[1], above)
     return quantiles
 
 
@@ -140,7 +144,8 @@ def _scalar_bounds(
     known = file.metadata.calibration.derived
     found: dict[str, StratifiedBounds] = {}
     for field in pair.derived(pair.route(file.metadata.route.name)):
-        scalar, truth = rows.scalars[field.name], rows.true_scalars[field.name].value
+        there = rows.scalar_rows[field.name]
+        scalar, truth = rows.scalars[field.name][there], rows.true_scalars[field.name].value[there]
         limits = field.valid_range or (-np.inf, np.inf)
         if _refits(rows):
             found[field.name] = conformal.scalar_bounds(
@@ -150,8 +155,7 @@ def _scalar_bounds(
         even = StratifiedBounds((ScalarBounds((), (-1.0,), (1.0,), limits),))
         bounds = known.get(field.name, even)
         scores = rescale.scalar_scores(bounds, truth, scalar.value, scalar.strength)
-        there = ~np.isnan(scores)
-        factor = conformal.unit_quantile(scores[there], coverage, rows.units[there])
+        factor = conformal.unit_quantile(scores, coverage, rows.units[there])
         found[field.name] = rescale.rescale_scalar(bounds, factor)
     return found
 
@@ -161,10 +165,14 @@ def _refits(rows: PairedRows) -> bool:
     return rows.independent == len(rows.ids) >= REFIT
 
 
-def _usable(lower: Array, upper: Array) -> tuple[Array, Array]:
-    """Return a field's quantiles; those of the bare scale where they are no finite interval."""
-    if np.isfinite(lower + upper).all() and (lower + upper > 0).all():
-        return lower, upper
+def _usable(lower: Array, upper: Array, known: Array) -> tuple[Array, Array]:
+    """Return a field's quantiles; those of the bare scale where they are no finite interval.
+
+    All are, if any channel of which something is known has none.
+    """
+    finite = np.isfinite(lower + upper) & (lower + upper > 0)
+    if finite[known].all():
+        return np.where(finite, lower, 1), np.where(finite, upper, 1)
     return np.ones_like(lower), np.ones_like(upper)
 
 

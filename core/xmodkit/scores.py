@@ -1,4 +1,8 @@
-"""Score predictions against truth: error, coverage and width, beside what no model reaches."""
+"""Score predictions against truth: error, coverage and width, beside what no model reaches.
+
+A NaN in a field's truth was not measured: it counts neither for errors nor for coverage. A NaN
+predicted where the truth is known makes a score NaN.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit import measured
 from xmodkit.modality import Array
 
 __all__ = [
@@ -16,6 +21,7 @@ __all__ = [
     "field_scores",
     "finite",
     "flat",
+    "inside_share",
     "pearson_per_channel",
     "r2_per_channel",
     "r2_pooled",
@@ -39,8 +45,8 @@ def flat(array: Array) -> Array:
 
 def r2_per_channel(truth: Array, value: Array) -> Array:
     """Return 1 - SSE/SST of each channel over samples; NaN where the truth is constant."""
-    error = ((truth - value) ** 2).sum(axis=0)
-    total = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+    error = np.where(np.isnan(truth), 0, (truth - value) ** 2).sum(axis=0)
+    total = np.nansum((truth - measured.mean(truth)) ** 2, axis=0)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         r2: Array = np.where(total > 0, 1 - error / total, np.nan)
     return r2
@@ -54,8 +60,8 @@ def r2_pooled(truth: Array, value: Array) -> float:
     error = total = 0.0
     for i in range(0, truth.shape[1], _CHANNELS):
         true, found = (a[:, i : i + _CHANNELS].astype(np.float64) for a in (truth, value))
-        error += float(((true - found) ** 2).sum())
-        total += float(((true - true.mean(axis=0)) ** 2).sum())
+        error += float(np.where(np.isnan(true), 0, (true - found) ** 2).sum())
+        total += float(np.nansum((true - measured.mean(true)) ** 2))
     return 1 - error / total if total > 0 else float("nan")
 
 
@@ -64,10 +70,11 @@ def pearson_per_channel(truth: Array, value: Array) -> Array:
 
     Constant means within rounding: a spread below 1e-6 of the largest magnitude.
     """
-    truth, value = truth.astype(np.float64), value.astype(np.float64)
-    t, v = truth - truth.mean(axis=0), value - value.mean(axis=0)
+    known = ~np.isnan(truth)
+    truth, value = (np.where(known, a, 0).astype(np.float64) for a in (truth, value))
+    t, v = (np.where(known, a - measured.mean(a, known=known), 0) for a in (truth, value))
     spread_t, spread_v = np.sqrt((t * t).sum(axis=0)), np.sqrt((v * v).sum(axis=0))
-    root = 1e-6 * np.sqrt(len(truth))
+    root = 1e-6 * np.sqrt(known.sum(axis=0))
     moves = (spread_t > root * np.abs(truth).max(axis=0)) & (
         spread_v > root * np.abs(value).max(axis=0)
     )
@@ -86,27 +93,34 @@ def error_curves(truth: Array, value: Array) -> dict[str, Array]:
 
 
 def _curves(truth: Array, value: Array) -> dict[str, Array]:
-    error = value - truth
+    error, known = value - truth, ~np.isnan(truth)
     return {
         "r2": r2_per_channel(truth, value),
         "pearson": pearson_per_channel(truth, value),
-        "mae": np.abs(error).mean(axis=0),
-        "rmse": np.sqrt((error**2).mean(axis=0)),
+        "mae": measured.mean(np.abs(error), known=known),
+        "rmse": np.sqrt(measured.mean(error**2, known=known)),
     }
 
 
 def error_scores(truth: Array, value: Array) -> dict[str, Any]:
     """Return pooled, mean and worst R2, mean and worst Pearson, MAE and RMSE over all values."""
     curves = error_curves(truth, value)
+    counts = (~np.isnan(truth)).sum(axis=0)
     return {
         "r2_pooled": r2_pooled(truth, value),
         "r2_mean": _over(np.mean, curves["r2"]),
         "r2_min": _over(np.min, curves["r2"]),
         "pearson_mean": _over(np.mean, curves["pearson"]),
         "pearson_min": _over(np.min, curves["pearson"]),
-        "mae": float(curves["mae"].mean()),
-        "rmse": float(np.sqrt((curves["rmse"] ** 2).mean())),
+        "mae": _weighted(curves["mae"], counts),
+        "rmse": float(np.sqrt(_weighted(curves["rmse"] ** 2, counts))),
     }
+
+
+def _weighted(curve: Array, counts: Array) -> float:
+    """Return the mean of channels' means over all values, of which each channel has some."""
+    known = counts > 0
+    return float(np.average(curve[known], weights=counts[known])) if known.any() else float("nan")
 
 
 def _over(reduce: Any, curve: Array) -> float:
@@ -120,6 +134,13 @@ def thirds(novelty: Array) -> NDArray[np.int64]:
     return np.searchsorted(np.quantile(novelty, [1 / 3, 2 / 3]), novelty, side="right")
 
 
+def inside_share(truth: Array, lower: Array, upper: Array) -> Array:
+    """Return the share of each sample's measured values within bounds (sample,); NaN of none."""
+    inside = flat((truth >= lower) & (truth <= upper)).astype(np.float64)
+    shares: Array = measured.mean(measured.where_known(flat(truth), inside), axis=1)
+    return shares
+
+
 def bound_scores(
     truth: Array,
     lower: Array,
@@ -131,22 +152,27 @@ def bound_scores(
     """Score the bounds of a field, arrays (sample, channel); samples without any do not count.
 
     `reference` are training truths: their central interval is the unconditional width. Widths
-    are means over samples and channels.
+    are means over samples and channels, where the truth was measured.
     """
-    bounded = ~np.isnan(lower).any(axis=tuple(range(1, lower.ndim)))
-    tails = np.quantile(reference, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
-    unconditional = float((tails[1] - tails[0]).mean())
+    there = measured.rows(truth)
+    truth, lower, upper, novelty = truth[there], lower[there], upper[there], novelty[there]
+    bounded = ~np.isnan(lower).any(axis=1)
+    tails = measured.quantile(reference, [(1 - coverage) / 2, (1 + coverage) / 2])
+    unconditional = float(measured.mean(tails[1] - tails[0]))
     if not bounded.any():
         return {"with_bounds": 0, "unconditional_width": unconditional}
+    known = ~np.isnan(truth)
     inside = (truth >= lower) & (truth <= upper)
-    width = float((upper - lower)[bounded].mean())
+    shares = measured.mean(measured.where_known(truth, inside.astype(np.float64))[bounded])
     third = thirds(novelty)
+    parts = [bounded & (third == i) for i in range(3)]
+    width = float((upper - lower)[bounded][known[bounded]].mean())
     return {
         "with_bounds": int(bounded.sum()),
-        "coverage": float(inside[bounded].mean()),
-        "coverage_worst_channel": float(inside[bounded].mean(axis=0).min()),
-        "coverage_whole_curve": float(inside[bounded].all(axis=1).mean()),
-        "coverage_by_novelty_third": [_mean(inside[bounded & (third == i)]) for i in range(3)],
+        "coverage": float(inside[bounded][known[bounded]].mean()),
+        "coverage_worst_channel": float(np.fmin.reduce(shares)),
+        "coverage_whole_curve": float((inside | ~known)[bounded].all(axis=1).mean()),
+        "coverage_by_novelty_third": [_mean(inside[part][known[part]]) for part in parts],
         "width": width,
         "unconditional_width": unconditional,
         "relative_width": width / unconditional if unconditional > 0 else None,
@@ -170,10 +196,12 @@ def field_scores(
     """
     r2 = r2_per_channel(truth, value)
     return {
-        "samples": len(truth),
+        "samples": int(measured.rows(truth).sum()),
         **error_scores(truth, value),
         "r2_per_channel": [round(float(v), 4) for v in r2],
-        "mae_of_training_mean": float(np.abs(truth - reference.mean(axis=0)).mean()),
+        "mae_of_training_mean": float(
+            measured.mean(np.abs(truth - measured.mean(reference)), axis=None)
+        ),
         **bound_scores(truth, lower, upper, novelty, reference, coverage),
     }
 

@@ -26,6 +26,7 @@ from xmodkit.modality import Field, Modality
 from xmodkit.modelfile import is_model_file
 from xmodkit.pair import Failure, ModalityPair, Options, Predictor, Route, Sample
 from xmodkit.prediction import Prediction
+from xmodkit.predictor import ModelPredictor
 from xmodkit.reading import Reader, Ready, samples_in_store
 from xmodkit.records import (
     held,
@@ -171,6 +172,17 @@ class PairContract:
                 assert is_model_file(path)
                 assert not [check for check in verify(path) if not check.ok]
 
+    def test_test_vectors_show_what_further_inputs_may_be(
+        self, predicting: list[tuple[Route, Predictor]]
+    ) -> None:
+        """The test vectors of a model file hold at least two values of each further input."""
+        for _, predictor in predicting:
+            if isinstance(predictor, ModelPredictor):
+                vectors = predictor.metadata.vectors
+                for name in predictor.route.inputs:
+                    given = {vector.inputs[name].tobytes() for vector in vectors}
+                    assert len(given) > 1, f"{predictor.file.path}: {name} is always the same"
+
     def test_a_batch_predicts_what_single_samples_do(
         self,
         pair: ModalityPair,
@@ -221,7 +233,7 @@ class PairContract:
             found = self._predict(pair, route, predictor, chosen)
             bounds = [(v.lower, v.upper) for v in found.fields.values()]
             bounds += [(d.lower, d.upper) for d in found.derived.values()]
-            if route.bounds == "interval":
+            if route.bounds != "none":
                 assert any(lower is not None for lower, _ in bounds)
             for lower, upper in bounds:
                 if lower is not None and upper is not None:
@@ -234,7 +246,7 @@ class PairContract:
         pair = pair.configured(self.options, predictor)
         encoded = [pair.encode(sample, route, self.options) for sample in samples]
         owners = [i for i, rows in enumerate(encoded) for _ in rows]
-        batcher = Batcher(predictor, inputs=pair.inputs(route, self.options))
+        batcher = Batcher(predictor, pair.batch_size, pair.inputs(route, self.options))
         rows = batcher.run([row for rows in encoded for row in rows])
         combined = pair.combine(samples, rows, owners, route, predictor)
         return complete_prediction(pair, route, predictor, combined)

@@ -77,6 +77,8 @@ def _checks(predictor: ModelPredictor, tolerance: float) -> Iterator[tuple[str, 
     for number, _ in enumerate(predictor.metadata.vectors):
         yield f"test vector {number}", lambda n=number: _replay(predictor, n, tolerance)  # type: ignore[misc]
     yield "batch 1, 2, N agree", lambda: _batches(predictor, tolerance)
+    if any(field.ragged for field in predictor.metadata.further):
+        yield "any extent of further inputs", lambda: _extents(predictor)
     yield "extreme values", lambda: _extremes(predictor)
     yield "bad input refused", lambda: _refusals(predictor)
 
@@ -112,6 +114,28 @@ def _batches(predictor: ModelPredictor, tolerance: float) -> str:
     if worst > tolerance:
         raise DataError(f"batches differ by {worst:.1e} of the output's scale")
     return f"within {worst:.1e} of the output's scale"
+
+
+def _extents(predictor: ModelPredictor) -> str:
+    """Feed one place, and one more than in the test vector, along ragged axes; then the default."""
+    inputs = predictor.metadata.vectors[0].inputs
+    for more in (None, 1):
+        further = {
+            field.name: np.resize(inputs[field.name], _shape(field, inputs[field.name], more))
+            for field in predictor.metadata.further
+        }
+        predictor.run({f.name: inputs[f.name] for f in predictor.inputs}, **further)
+    predictor.run({f.name: inputs[f.name] for f in predictor.inputs})
+    return "one, one more than stored, and the default are predicted"
+
+
+def _shape(field: Field, array: Array, more: int | None) -> tuple[int, ...]:
+    """Return an array's extents, those of ragged axes one, or greater by `more`."""
+    sizes = zip(field.axes, array.shape, strict=True)
+    return tuple(
+        size if axis.size is not None else 1 if more is None else size + more
+        for axis, size in sizes
+    )
 
 
 def _extremes(predictor: ModelPredictor) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["OPSET", "check_parity", "to_onnx"]
 
 OPSET = 20
+_BATCH = "batch"  # the name of the leading axis
 
 # Loggers that report at every export what is not installed, and conversions that `_check` judges.
 _CHATTER = (
@@ -64,14 +65,19 @@ def to_onnx(
     model = _export(
         _in_order(module, outputs),
         tuple(arguments),
-        dynamic_shapes=(tuple(_dynamic_axes(field) for field in inputs) + ({},) * len(scalars),),
+        dynamic_shapes=(
+            (
+                *(_dynamic_axes(field, batched=True) for field in inputs),
+                *(_dynamic_axes(field, batched=False) for field in scalars),
+            ),
+        ),
         input_names=names,
         output_names=list(outputs),
         opset_version=opset,
     )
     _strip(model)
     _drop_unused(model.graph)
-    _name_axes(model, inputs)
+    _name_axes(model, inputs, scalars)
     _check(model, names, list(outputs), opset)
     return bytes(model.SerializeToString(deterministic=True))
 
@@ -147,15 +153,15 @@ def _repeat_rows(array: Array, size: int) -> Array:
 
 
 def _is_batched(shape: Sequence[int | str]) -> bool:
-    return bool(shape) and isinstance(shape[0], str)
+    return bool(shape) and str(shape[0]).endswith(_BATCH)
 
 
-def _dynamic_axes(field: Field) -> dict[int, Any]:
+def _dynamic_axes(field: Field, *, batched: bool) -> dict[int, Any]:
     """Return torch's mark for the batch axis and every ragged axis of a field."""
     from torch.export import Dim
 
-    ragged = [i for i, axis in enumerate(field.axes, start=1) if axis.size is None]
-    return dict.fromkeys([0, *ragged], Dim.DYNAMIC)
+    ragged = [i for i, axis in enumerate(field.axes, start=batched) if axis.size is None]
+    return dict.fromkeys([0, *ragged] if batched else ragged, Dim.DYNAMIC)
 
 
 def _export(module: nn.Module, arguments: tuple[Array, ...], **options: Any) -> ModelProto:
@@ -221,11 +227,12 @@ def _drop_unused(graph: GraphProto) -> set[str]:
     return used
 
 
-def _name_axes(model: ModelProto, inputs: Sequence[Field]) -> None:
+def _name_axes(model: ModelProto, inputs: Sequence[Field], scalars: Sequence[Field]) -> None:
     """Give dynamic axes the names of their fields' axes instead of torch's symbols."""
     names: dict[str, str] = {}
-    for field, entry in zip(inputs, model.graph.input, strict=False):
-        axes = ["batch", *(axis.name for axis in field.axes)]
+    leading = [_BATCH] * len(inputs) + [None] * len(scalars)
+    for field, first, entry in zip((*inputs, *scalars), leading, model.graph.input, strict=False):
+        axes = [*([first] if first else []), *(axis.name for axis in field.axes)]
         for name, dim in zip(axes, entry.type.tensor_type.shape.dim, strict=True):
             if dim.dim_param and dim.dim_param not in names:
                 taken = name in names.values()

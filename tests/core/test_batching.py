@@ -115,3 +115,21 @@ def test_more_shapes_than_buffers_are_kept_change_nothing():
 def test_a_row_of_another_dtype_is_refused_and_not_cast():
     with pytest.raises(DataError, match="image: float32 given, uint8 expected"):
         Batcher(Sums()).run([{"image": np.full((2, 2), 0.5, np.float32)}])
+
+
+class Doubles:
+    """Predicts twice a scalar."""
+
+    route = Route("size", "double")
+    inputs: tuple[Field, ...] = (Field("size"),)
+    outputs = (Field("double"),)
+    device = "cpu"
+    identity = "doubles"
+
+    def run(self, arrays: Arrays, **inputs: Array) -> Prediction:
+        return Prediction({"double": Value(2 * arrays["size"])})
+
+
+def test_fields_without_axes_are_batched_too():
+    rows = [{"size": np.array(size, np.float32)} for size in (1.0, 2.0, 4.0)]
+    np.testing.assert_array_equal(Batcher(Doubles(), 2).run(rows).value, [2, 4, 8])

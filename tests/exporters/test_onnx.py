@@ -263,6 +263,28 @@ def test_two_fields_a_shared_ragged_axis_and_a_scalar_are_exported():
     assert [entry.name for entry in onnx.load_from_string(data).graph.input] == list(feeds)
 
 
+@pytest.mark.parametrize("members", [1, 2, 9])
+def test_a_further_input_may_have_a_ragged_axis_and_no_batch(members: int):
+    class Members(nn.Module):
+        def forward(self, level, seed, spread):
+            drawn = level[:, None] + spread * torch.sin(seed.float())[None, :, None]
+            return {"members": drawn, "mean": drawn.mean(dim=1)}
+
+    level = Field("level", (Axis("i", 2),))
+    further = (Field("seed", (Axis("member"),), "int64"), Field("spread"))
+    example = {
+        "level": np.ones((1, 2), np.float32),
+        "seed": np.arange(3),
+        "spread": np.asarray(np.float32(2)),
+    }
+    data = to_onnx(Members(), [level], ["members", "mean"], example, further)
+    entries = {e.name: e for e in ort.InferenceSession(data).get_inputs()}
+    assert entries["seed"].shape == ["member"]
+    assert entries["spread"].shape == []
+    feeds = {**example, "seed": np.arange(members)}
+    assert check_parity(Members(), data, feeds) < 1e-6
+
+
 def test_an_input_that_the_graph_does_not_use_is_kept():
     x = Field("x", (Axis("i", 4),))
 

@@ -96,7 +96,7 @@ def _summary(
 
 def _field_rows(numbers: Mapping[str, Any], evaluation: Evaluation) -> Iterator[Row]:
     for name, scores in numbers["fields"].items():
-        unit = evaluation.pair.modality(evaluation.route.target).field(name).unit
+        unit = evaluation.prediction.fields[name].unit
         for key, label in _FIELD_ROWS.items():
             values = {peer: found[key] for peer, found in scores["peers"].items()}
             yield Row(f"{words(name)}: {label}", values, unit if key in ("mae", "rmse") else "")

@@ -59,13 +59,13 @@ def curve_figure(
     figure = canvas(9, 5.4)
     for place, (kind, label) in enumerate(_KINDS.items(), start=1):
         axes = figure.add_subplot(2, 2, place)
-        for peer, fields in evaluation.peers.items():
-            curve = error_curves(truth, fields[evaluation.field])[kind]
+        for peer, found in evaluation.offered(evaluation.field).items():
+            curve = error_curves(truth, found)[kind]
             if np.isfinite(curve).any():
                 axes.plot(x, curve, label=peer, **styles[peer])
         axes.set(title=label, xlim=(x[0], x[-1]))
         if kind in ("r2", "pearson"):
-            low = min(line.get_ydata().min() for line in axes.lines)  # type: ignore[union-attr]
+            low = min(float(np.nanmin(line.get_ydata())) for line in axes.lines)
             axes.set_ylim(max(-0.2, min(0.0, low - 0.05)), 1.0)
         else:
             axes.set_ylim(bottom=0)
@@ -88,7 +88,7 @@ def curve_figure(
 def _loss_histogram(evaluation: Evaluation) -> Figure:
     figure = canvas(9, 2.9)
     axes = figure.add_subplot()
-    losses = {peer: _log(evaluation.loss_of(peer)) for peer in evaluation.peers}
+    losses = {peer: _log(evaluation.loss_of(peer)) for peer in evaluation.offered(evaluation.field)}
     ends = np.percentile(np.concatenate(list(losses.values())), [0.1, 99.9])
     bins = np.linspace(ends[0], ends[1], 60)
     for peer, loss in losses.items():
@@ -155,5 +155,6 @@ def _styles(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
 
 
 def _log(values: Array) -> Array:
-    logs: Array = np.log10(np.maximum(values, 1e-12))
+    """Return the logarithms of the values there are (no NaN)."""
+    logs: Array = np.log10(np.maximum(values[~np.isnan(values)], 1e-12))
     return logs

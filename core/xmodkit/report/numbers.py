@@ -16,6 +16,7 @@ from xmodkit.scores import (
     error_scores,
     finite,
     flat,
+    inside_share,
     scalar_errors,
     scalar_scores,
 )
@@ -55,7 +56,11 @@ def provenance(evaluation: Evaluation) -> dict[str, Any]:
         "samples": len(evaluation.samples),
         "left_out": dict(evaluation.left_out),
         "reference_samples": len(evaluation.reference),
-        "bounds": {"source": evaluation.bounds_source, "stated_coverage": evaluation.coverage},
+        "bounds": {
+            "kind": evaluation.route.bounds,
+            "source": evaluation.bounds_source,
+            "stated_coverage": evaluation.coverage,
+        },
         "seed": {"training": settings["seed"], "report": evaluation.seed},
         "data": settings["data"],
         "split": settings["split"],
@@ -69,8 +74,8 @@ def _field(evaluation: Evaluation, name: str) -> dict[str, Any]:
     value = evaluation.prediction.fields[name]
     scores: dict[str, Any] = {
         "peers": {
-            peer: error_scores(truth, flat(fields[name]))
-            for peer, fields in evaluation.peers.items()
+            peer: error_scores(truth, flat(found))
+            for peer, found in evaluation.offered(name).items()
         }
     }
     if value.lower is not None and value.upper is not None:
@@ -86,9 +91,9 @@ def _field(evaluation: Evaluation, name: str) -> dict[str, Any]:
         scores["curves"] = {
             peer: {
                 kind: [round(float(v), 5) for v in curve]
-                for kind, curve in error_curves(truth, fields[name]).items()
+                for kind, curve in error_curves(truth, found).items()
             }
-            for peer, fields in evaluation.peers.items()
+            for peer, found in evaluation.offered(name).items()
         }
     return scores
 
@@ -96,13 +101,15 @@ def _field(evaluation: Evaluation, name: str) -> dict[str, Any]:
 def _scalar(evaluation: Evaluation, name: str) -> dict[str, Any]:
     field = next(f for f in evaluation.pair.derived(evaluation.route) if f.name == name)
     limits = field.valid_range or (-np.inf, np.inf)
-    truth = evaluation.derived_truth[name].value
+    rows = evaluation.scalar_rows(name)
+    truth = evaluation.derived_truth[name].value[rows]
     scores: dict[str, Any] = {
         "unit": field.unit,
         "window": list(limits),
         "peers": {
-            peer: scalar_errors(truth, values[name], limits)
+            peer: scalar_errors(truth, values[name][rows], limits)
             for peer, values in evaluation.derived_peers.items()
+            if name in values
         },
     }
     scalar = evaluation.prediction.derived[name]
@@ -111,10 +118,10 @@ def _scalar(evaluation: Evaluation, name: str) -> dict[str, Any]:
         if np.isfinite(known).any():
             scores["bounds"] = scalar_scores(
                 truth,
-                scalar.value,
-                scalar.lower,
-                scalar.upper,
-                _novelty_of(evaluation),
+                scalar.value[rows],
+                scalar.lower[rows],
+                scalar.upper[rows],
+                _novelty_of(evaluation)[rows],
                 known,
                 limits,
                 evaluation.coverage,
@@ -126,11 +133,12 @@ def _novelty(evaluation: Evaluation) -> dict[str, Any]:
     prediction = evaluation.prediction
     if prediction.novelty is None:
         return {}
-    error = np.sqrt(evaluation.loss)
+    there = ~np.isnan(evaluation.loss)
+    error, novelty = np.sqrt(evaluation.loss[there]), prediction.novelty[there]
     return {
         "novel_share": None if prediction.novel is None else float(prediction.novel.mean()),
-        "spearman_with_error": spearman(prediction.novelty, error),
-        "aurc": aurc(error, prediction.novelty),
+        "spearman_with_error": spearman(novelty, error),
+        "aurc": aurc(error, novelty),
         "aurc_at_random": float(error.mean()),
         "aurc_by_error": aurc(error, error),
     }
@@ -142,8 +150,8 @@ def coverage_by_group(evaluation: Evaluation, kind: str) -> Array:
     if value.lower is None or value.upper is None:
         return np.empty(0)
     truth = evaluation.truth[evaluation.field]
-    inside = flat((truth >= value.lower) & (truth <= value.upper)).mean(axis=1)
-    bounded = ~np.isnan(flat(value.lower)).any(axis=1)
+    inside = inside_share(truth, value.lower, value.upper)
+    bounded = ~np.isnan(flat(value.lower)).any(axis=1) & ~np.isnan(inside)
     names, places = np.unique(evaluation.groups[kind][bounded], return_inverse=True)
     counts = np.bincount(places, minlength=len(names))
     means = np.bincount(places, weights=inside[bounded], minlength=len(names))
@@ -187,11 +195,12 @@ def _against(evaluation: Evaluation) -> dict[str, Mapping[str, Any]]:
     by = str(evaluation.run.settings["split"]["by"])
     grouped = by in evaluation.groups and len(np.unique(evaluation.groups[by])) > 1
     units = evaluation.groups[by] if grouped else np.arange(len(evaluation.samples))
-    own = np.sqrt(evaluation.loss)
+    there = ~np.isnan(evaluation.loss)
+    own = np.sqrt(evaluation.loss[there])
     found: dict[str, Mapping[str, Any]] = {}
-    for peer in list(evaluation.peers)[1:]:
-        other = np.sqrt(evaluation.loss_of(peer))
-        difference, low, high = paired_bootstrap(own, other, units, evaluation.seed)
+    for peer in list(evaluation.offered(evaluation.field))[1:]:
+        other = np.sqrt(evaluation.loss_of(peer)[there])
+        difference, low, high = paired_bootstrap(own, other, units[there], evaluation.seed)
         found[peer] = {
             "rmse_difference": difference,
             "interval_95": [low, high],

@@ -66,9 +66,10 @@ def bounds_parts(numbers: Mapping[str, Any]) -> Iterator[str]:
         if "bounds" in scores
     ]
     stated = numbers["bounds"]
+    over = ", over an ensemble" if stated["kind"] == "ensemble" else ""
     if lines:
         yield (
-            f"<p>Stated coverage {stated['stated_coverage']:.0%}; source of the bounds: "
+            f"<p>Stated coverage {stated['stated_coverage']:.0%}{over}; source of the bounds: "
             f"{stated['source']}. Relative width: of the interval that holds as many training "
             "values, whatever the input.</p>"
         )

@@ -10,7 +10,7 @@ from xmodkit.evaluation import Evaluation, Figure
 from xmodkit.report.numbers import coverage_by_group
 from xmodkit.report.style import ACCENT, BLUE, BOX, FAINT, PALE, canvas, png
 from xmodkit.risk import risk_coverage, spearman
-from xmodkit.scores import flat, thirds
+from xmodkit.scores import flat, inside_share, thirds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,14 +47,14 @@ def _coverage(evaluation: Evaluation, axes: Axes) -> None:
         axes.text(0.5, 0.5, "no bounds", ha="center", color=FAINT)
         return
     truth = evaluation.truth[evaluation.field]
-    inside = flat(np.asarray((truth >= value.lower) & (truth <= value.upper)))
-    bounded = ~np.isnan(flat(value.lower)).any(axis=1)
+    inside = inside_share(truth, value.lower, value.upper)
+    bounded = ~np.isnan(flat(value.lower)).any(axis=1) & ~np.isnan(inside)
     assert evaluation.prediction.novelty is not None
     third = thirds(evaluation.prediction.novelty)
     parts = [bounded & (third == i) for i in range(3)]
     for offset, label, colour, found in (
-        (-0.2, "pointwise", BLUE, inside.mean(axis=1)),
-        (0.2, "whole curve", PALE, np.asarray(inside.all(axis=1))),
+        (-0.2, "pointwise", BLUE, inside),
+        (0.2, "whole curve", PALE, inside == 1),
     ):
         heights = [float(found[part].mean()) if part.any() else 0.0 for part in parts]
         bars = axes.bar(np.arange(3) + offset, heights, 0.38, color=colour, label=label)
@@ -85,6 +85,7 @@ def _group_coverage(evaluation: Evaluation, axes: Axes) -> None:
 
 
 def _novelty_against_error(evaluation: Evaluation, axes: Axes) -> None:
+    evaluation = evaluation.at(~np.isnan(evaluation.loss))
     novelty = evaluation.prediction.novelty
     assert novelty is not None
     error = np.sqrt(evaluation.loss)
@@ -109,6 +110,7 @@ def _novelty_against_error(evaluation: Evaluation, axes: Axes) -> None:
 
 
 def _risk(evaluation: Evaluation, axes: Axes) -> None:
+    evaluation = evaluation.at(~np.isnan(evaluation.loss))
     novelty = evaluation.prediction.novelty
     assert novelty is not None
     error = np.sqrt(evaluation.loss)

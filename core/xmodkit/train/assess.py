@@ -15,7 +15,8 @@ from xmodkit.model import Model
 from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.train.data import Dataset, data_source, samples_at
 from xmodkit.train.inference import run_samples
-from xmodkit.train.judge import COVERAGE, bounded, calibrate, predict_raw, score
+from xmodkit.train.judge import COVERAGE, bounded, calibrate, score
+from xmodkit.train.raw import measured_samples, predict_raw, predicted_fields
 from xmodkit.train.run import Judged, Run
 from xmodkit.train.splits import Splits
 from xmodkit.train.vectors import test_vectors
@@ -48,14 +49,14 @@ def assess(
     for name in model.routes:
         direction = pair.route(name)
         if direction.source in held[0].arrays:
-            known = known_truths(pair, model, direction, store, data, splits["train"])
+            known = known_truths(pair, model, direction, store, data, splits["train"], held[0])
             judged[name] = _judge(pair, model, direction, held, tested, known, source)
     return Run(out, settings, pair, model, judged)
 
 
 def open_bounds(pair: ModalityPair, model: Model, rows: int) -> str | None:
     """Return what must be said where calibration rows are too few for bounds with an end."""
-    bounded = [name for name in model.routes if pair.route(name).bounds == "interval"]
+    bounded = [name for name in model.routes if pair.route(name).bounds != "none"]
     needed = fewest_rows((1 + COVERAGE) / 2)  # each tail has half the error rate
     if not bounded or rows >= needed:
         return None
@@ -82,17 +83,25 @@ def with_latent(pair: ModalityPair, model: Model, samples: list[Sample]) -> list
 
 
 def known_truths(
-    pair: ModalityPair, model: Model, route: Route, store: Path, data: Dataset, rows: Array
+    pair: ModalityPair,
+    model: Model,
+    route: Route,
+    store: Path,
+    data: Dataset,
+    rows: Array,
+    like: Sample,
 ) -> Mapping[str, Array]:
-    """Return a route's truths of training rows: as prepared, else from some raw samples."""
-    fields = [field.name for field in pair.modality(route.target).fields]
-    if all(name in data.arrays for name in fields):
-        return {name: data.arrays[name][rows] for name in fields}
+    """Return a route's truths of training rows: as prepared, else from some raw samples.
+
+    They have the fields that the truth of the sample `like` has.
+    """
+    names = model.target(route.name, like)
+    if all(name in data.arrays for name in names):
+        return {name: data.arrays[name][rows] for name in names}
     some = np.random.default_rng(0).permutation(rows)[:_REFERENCE_ROWS]
     stored = pair.route(model.routes[0])  # a latent, another route's source, is not in a store
-    return stacked(
-        [model.target(route.name, sample) for sample in samples_at(store, pair, stored, some)]
-    )
+    samples = measured_samples(model, route, list(samples_at(store, pair, stored, some)))
+    return stacked([model.target(route.name, sample) for sample in samples])
 
 
 def _judge(
@@ -110,7 +119,8 @@ def _judge(
     # prepared otherwise.
     reference = outcome.truth if route.bounds == "none" else training
     test = bounded(pair, route, predict_raw(pair, route, model, tested), quantiles, calibration)
-    metrics = score(pair, route, test, reference)
+    fields = predicted_fields(pair, route, model, tested[0])
+    metrics = score(pair, route, fields, test, reference)
     return Judged(
         route,
         quantiles,

@@ -75,8 +75,9 @@ def _bounds(metadata: ModelMetadata) -> str:
     calibration = metadata.calibration
     if metadata.route.bounds == "none":
         return "- bounds: none on this route"
+    over = " over an ensemble" if metadata.route.bounds == "ensemble" else ""
     return (
-        f"- bounds: split-conformal, {calibration.coverage:.0%} stated, source "
+        f"- bounds{over}: split-conformal, {calibration.coverage:.0%} stated, source "
         f"`{calibration.source}`, {calibration.rows:,} calibration rows; novel samples get none"
     )
 

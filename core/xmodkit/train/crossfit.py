@@ -25,9 +25,9 @@ from xmodkit.train.fitting import fit_in_folder
 from xmodkit.train.folder import CHECKPOINT, FOLDS, SPLIT, settle_folder
 from xmodkit.train.folds import Folds, folds_by_group
 from xmodkit.train.job import Progress, Report, TrainJob
-from xmodkit.train.judge import Outcome, predict_raw
 from xmodkit.train.outcomes import load_outcomes, save_outcomes
 from xmodkit.train.outoffold import judge_folds
+from xmodkit.train.raw import Outcome, predict_raw
 from xmodkit.train.run import Run, save_weights
 from xmodkit.train.settings import identity, settings
 

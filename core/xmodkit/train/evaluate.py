@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import DataError
 from xmodkit.evaluation import TRAINING_MEAN, Candidate, Evaluation
+from xmodkit.measured import mean, measured
 from xmodkit.modality import Array, Arrays, coordinates
 from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.prediction import Prediction, Value
@@ -67,22 +68,32 @@ def evaluate(job: EvaluationJob, progress: Callable[[str], None] = lambda _: Non
     trained = index.rows_in(seen[0], "train")
     kept = np.random.default_rng(job.seed).permutation(trained)[:_REFERENCE_ROWS]
     picked = _samples(job, route, {*rows, *(int(i) for i in kept)})
+    model = runs[0].model
+    unmeasured = {i for i, s in picked.items() if not measured(model.target(route.name, s))}
+    if missing := len(unmeasured.intersection(rows)):
+        rows = [i for i in rows if i not in unmeasured]
+        left_out |= {f"of whose {route.target} nothing was measured": missing}
+        if not rows:
+            raise DataError(
+                f"{job.store}: of no sample was anything of the {route.target} measured"
+            )
     samples = [picked[i] for i in rows]
-    reference = [picked[i] for i in sorted(int(i) for i in kept)]
+    reference = [picked[i] for i in sorted({int(i) for i in kept} - unmeasured)]
     candidates = [
         candidate(run, job.pair, name) for run, name in zip(runs, _names(job.runs), strict=True)
     ]
     progress(f"predicting {len(samples)} samples")
     prediction = candidates[0].predict(route.name, samples, None)
+    truth = candidates[0].targets(route.name, samples)
     groups, known = _groups(index, rows, trained, seen[0])
     return Evaluation(
         pair=job.pair,
         route=route,
         runs=tuple(candidates),
         samples=samples,
-        truth=candidates[0].targets(route.name, samples),
+        truth=truth,
         prediction=prediction,
-        peers=_peers(job.pair, route, candidates, prediction, samples, reference),
+        peers=_peers(job.pair, route, candidates, prediction, truth, samples, reference),
         reference=reference,
         groups=groups,
         seen=known,
@@ -146,35 +157,39 @@ def _peers(
     route: Route,
     candidates: Sequence[Candidate],
     prediction: Prediction,
+    truth: Arrays,
     samples: Sequence[Sample],
     reference: Sequence[Sample],
 ) -> dict[str, Arrays]:
     """Return predicted fields by name: runs, then baselines, then the training mean."""
-    main = candidates[0].name
-    peers: dict[str, Arrays] = {main: _values(prediction)}
+    peers: dict[str, Arrays] = {candidates[0].name: _values(prediction, truth)}
     for other in candidates[1:]:
         if route.name in other.routes:
-            found = _values(other.predict(route.name, samples, None))
-            if all(found[name].shape == array.shape for name, array in peers[main].items()):
+            found = _values(other.predict(route.name, samples, None), truth)
+            shapes = [found[name].shape == truth[name].shape for name in truth if name in found]
+            if shapes and all(shapes):
                 peers[other.name] = found  # else it predicts at another resolution
     if reference:
-        peers.update(
-            {n: _as_float(f) for n, f in pair.baselines(route, reference, samples).items()}
-        )
+        baselines = pair.baselines(route, reference, samples)
+        peers.update({name: _as_float(fields, truth) for name, fields in baselines.items()})
     known = candidates[0].targets(route.name, reference or samples)
     peers[TRAINING_MEAN] = {
-        name: np.broadcast_to(array.mean(axis=0), (len(samples), *array.shape[1:]))
+        name: np.broadcast_to(mean(array), (len(samples), *array.shape[1:]))
         for name, array in known.items()
     }
     return peers
 
 
-def _values(prediction: Prediction) -> Arrays:
-    return _as_float({name: value.value for name, value in prediction.fields.items()})
+def _values(prediction: Prediction, truth: Arrays) -> Arrays:
+    return _as_float({name: value.value for name, value in prediction.fields.items()}, truth)
 
 
-def _as_float(arrays: Arrays) -> dict[str, Array]:
-    return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
+def _as_float(arrays: Arrays, scored: Arrays) -> dict[str, Array]:
+    """Return fields that have a truth in single precision; an ensemble stays as small as it is."""
+    return {
+        name: array.astype(np.float32, copy=False) if name in scored else array
+        for name, array in arrays.items()
+    }
 
 
 def _groups(

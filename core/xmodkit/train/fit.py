@@ -34,7 +34,7 @@ def fit(
     checkpoint: Checkpoint | None = None,
     processes: Processes | None = None,
 ) -> list[Epoch]:
-    """Train every stage in turn, keep each stage's best epoch by validation loss.
+    """Train every stage in turn, keep each stage's best epoch by validation loss, or its last.
 
     Without validation rows it is the last epoch, and the validation loss is NaN.
 
@@ -98,7 +98,7 @@ class _Fitting:
         return stage.epochs > 0 and any(True for n in networks for _ in n.parameters())
 
     def _learn(self, number: int, state: State | None, start: Weights) -> None:
-        """Run a stage's epochs and keep the best."""
+        """Run a stage's epochs and keep the best, or the last."""
         model, stage = self.model, self.model.stages[number]
         training, validation = (
             model.rows(stage.name, rows) if length(rows) else rows for rows in self.rows
@@ -115,7 +115,7 @@ class _Fitting:
         while epoch < stage.epochs and not _is_stuck(stage, epoch - best.epoch):
             epoch += 1
             loss = self._epoch(loop, epoch, validation)
-            if loss < best.loss or not length(validation):
+            if loss < best.loss or stage.keep == "last" or not length(validation):
                 best = Best(_copy(model), epoch, loss)
             self._save(number, epoch, start, best, loop)
             if self.processes.is_first:

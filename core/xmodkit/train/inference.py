@@ -15,8 +15,6 @@ from xmodkit.pair import ModalityPair, Route, Sample
 
 __all__ = ["run_samples"]
 
-_BATCH = 64
-
 
 @torch.no_grad()
 def run_samples(
@@ -34,8 +32,9 @@ def run_samples(
     fields = pair.encoded(route)
     rows = [pair.encode(sample, route, {})[0] for sample in samples]
     shapes = groups_of_shape(fields, rows)
-    batches = [s[i : i + _BATCH] for s in shapes for i in range(0, len(s), _BATCH)]
-    constant = [torch.from_numpy(array) for array in further.values()]
+    size = pair.batch_size
+    batches = [s[i : i + size] for s in shapes for i in range(0, len(s), size)]
+    constant = [torch.from_numpy(np.asarray(further[name])) for name in route.inputs]
     parts: dict[str, list[Array]] = defaultdict(list)
     for batch in batches:
         taken = [rows[i] for i in batch]

@@ -1,9 +1,9 @@
-"""Calibrate and score a trained graph on raw samples that training never saw."""
+"""Calibrate and score what a trained graph says of samples that training never saw."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,42 +16,20 @@ from xmodkit.conformal import (
     novelty_threshold,
     scalar_bounds,
 )
-from xmodkit.modality import Array, coordinates, stacked
-from xmodkit.model import Model
-from xmodkit.pair import ModalityPair, Route, Sample
+from xmodkit.measured import mean, scalar_rows
+from xmodkit.modality import Array, Field
+from xmodkit.pair import ModalityPair, Route
 from xmodkit.prediction import Derived
 from xmodkit.scores import field_scores, finite, flat, scalar_scores
 from xmodkit.train.averages import Average, average_scores, averages
-from xmodkit.train.inference import run_samples
+from xmodkit.train.raw import Outcome
 from xmodkit.train.reconstruction import reconstruction_scores
 
-__all__ = ["COVERAGE", "Bounded", "Outcome", "bounded", "calibrate", "predict_raw", "score"]
+__all__ = ["COVERAGE", "Bounded", "bounded", "calibrate", "score"]
 
 COVERAGE = 0.9
 
 Quantiles = Mapping[str, tuple[Array, Array]]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a raw graph says of some samples, and their truth.
-
-    Samples of one of `groups` average to one measurement; `coordinates` are those of the fields'
-    axes, by name.
-    """
-
-    truth: Mapping[str, Array]
-    value: Mapping[str, Array]
-    scale: Mapping[str, Array]
-    novelty: Array
-    groups: Array
-    coordinates: Mapping[str, Array] = field(default_factory=dict)
-
-    def derive(
-        self, pair: ModalityPair, route: Route, fields: Mapping[str, Array]
-    ) -> Mapping[str, Derived]:
-        """Return scalars derived from fields on the coordinates of this outcome."""
-        return pair.derive({**fields, **self.coordinates}, route)
 
 
 @dataclass(frozen=True)
@@ -65,34 +43,13 @@ class Bounded:
     averages: Mapping[str, Average]
 
 
-def predict_raw(
-    pair: ModalityPair, route: Route, model: Model, samples: Sequence[Sample]
-) -> Outcome:
-    """Run a route's raw graph on raw samples.
-
-    Further inputs take the model's default. Truths are as the model predicts them; a target
-    without truth (a latent) has none.
-    """
-    graph = model.graph(route.name).eval()
-    found = run_samples(graph, pair, route, samples, model.inputs(route.name))
-    target = pair.modality(route.target).at(samples[0].coordinates).fields
-    fields = [field.name for field in target]
-    return Outcome(
-        stacked([model.target(route.name, sample) for sample in samples]),
-        {name: found[name] for name in fields},
-        {name: found[f"{name}_scale"] for name in fields if f"{name}_scale" in found},
-        found["novelty"],
-        np.array([sample.groups.get(pair.averaged or "", sample.id) for sample in samples]),
-        coordinates(a for field in model.outputs(route.name, target) for a in field.axes),
-    )
-
-
 def calibrate(
     pair: ModalityPair, route: Route, held: Outcome, source: str
 ) -> tuple[Quantiles, Calibration]:
     """Fit bounds of fields and derived scalars and the novelty threshold on held-out rows.
 
-    A route that declares no bounds gets the threshold alone.
+    Fields without a scale, or without a truth, get no bounds. A route that declares none gets the
+    threshold alone.
     """
     threshold = novelty_threshold(held.novelty)
     if route.bounds == "none":
@@ -133,17 +90,16 @@ def _field_bounds(outcome: Outcome, quantiles: Quantiles) -> dict[str, tuple[Arr
 
 
 def _derived_bounds(pair: ModalityPair, route: Route, held: Outcome) -> dict[str, StratifiedBounds]:
-    truth, value = (held.derive(pair, route, fields) for fields in (held.truth, held.value))
-    return {
-        field.name: scalar_bounds(
-            truth[field.name].value,
-            value[field.name].value,
-            COVERAGE,
-            field.valid_range or (-np.inf, np.inf),
-            value[field.name].strength,
+    truths, values = held.derive(pair, route, held.truth), held.scalars
+    bounds = {}
+    for declared in pair.derived(route):
+        known = scalar_rows(truths[declared.name].value, held.truth)
+        truth, value = truths[declared.name][known], values[declared.name][known]
+        limits = declared.valid_range or (-np.inf, np.inf)
+        bounds[declared.name] = scalar_bounds(
+            truth.value, value.value, COVERAGE, limits, value.strength
         )
-        for field in pair.derived(route)
-    }
+    return bounds
 
 
 def bounded(
@@ -171,25 +127,30 @@ def bounded(
         for name in bounds
         if pair.averaged is not None
     }
-    derived = calibration.bound(outcome.derive(pair, route, outcome.value), novel)
+    derived = calibration.bound(outcome.scalars, novel)
     return Bounded(outcome, novel, bounds, derived, means)
 
 
 def score(
-    pair: ModalityPair, route: Route, test: Bounded, reference: Mapping[str, Array]
+    pair: ModalityPair,
+    route: Route,
+    fields: Sequence[Field],
+    test: Bounded,
+    reference: Mapping[str, Array],
 ) -> dict[str, Any]:
     """Score a test outcome by what the route declares: fields with or without bounds.
 
-    `reference` are truths of other rows, for the baselines without a network.
+    `fields` are those predicted, `reference` truths of other rows, for the baselines without a
+    network.
     """
     scores: dict[str, Any] = {"novel_share": float(test.novel.mean())}
     if route.bounds == "none":
         outcome = test.outcome
-        for field in pair.modality(route.target).fields:
+        for field in fields:
             if field.name in outcome.truth:
                 truth, value = outcome.truth[field.name], outcome.value[field.name]
-                mean = reference[field.name].mean(axis=0)
-                scores[field.name] = reconstruction_scores(field, truth, value, mean)
+                guess = mean(reference[field.name])
+                scores[field.name] = reconstruction_scores(field, truth, value, guess)
     else:
         scores |= _bounded_scores(pair, route, test, reference)
     found_scores: dict[str, Any] = finite(scores)
@@ -220,12 +181,13 @@ def _bounded_scores(
         scalar = test.derived[declared.name]
         if scalar.lower is None or scalar.upper is None:
             continue
+        rows = scalar_rows(truth[declared.name].value, outcome.truth)
         scores[declared.name] = scalar_scores(
-            truth[declared.name].value,
-            scalar.value,
-            scalar.lower,
-            scalar.upper,
-            outcome.novelty,
+            truth[declared.name].value[rows],
+            scalar.value[rows],
+            scalar.lower[rows],
+            scalar.upper[rows],
+            outcome.novelty[rows],
             known[declared.name].value,
             declared.valid_range or (-np.inf, np.inf),
             COVERAGE,

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from xmodkit.batching import joined_scalars
 from xmodkit.errors import InputError, UsageError
+from xmodkit.prediction import Derived
 from xmodkit.replacing import replacing
-from xmodkit.train.judge import Outcome
+from xmodkit.train.raw import Outcome
 
 __all__ = ["joined", "load_outcomes", "save_outcomes"]
 
 _KINDS = ("truth", "value", "scale")  # arrays of rows, by field
+_PARTS = ("value", "unit", "status", "strength")  # of a scalar without bounds
 
 Outcomes = Mapping[str, Outcome]  # by route
 
@@ -29,6 +33,13 @@ def save_outcomes(path: Path, outcomes: Outcomes, told: Mapping[str, Any]) -> No
         for kind in (*_KINDS, "coordinates"):
             found = getattr(outcome, kind)
             arrays |= {f"{number}/{kind}/{name}": array for name, array in found.items()}
+        for name, scalar in outcome.scalars.items():
+            parts = {part: getattr(scalar, part) for part in _PARTS}
+            arrays |= {
+                f"{number}/scalars/{name}/{part}": np.asarray(array)
+                for part, array in parts.items()
+                if array is not None
+            }
     with replacing(path) as partial, partial.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
@@ -70,7 +81,12 @@ def joined(outcomes: Sequence[Outcome]) -> Outcome:
         np.concatenate([getattr(outcome, name) for outcome in outcomes])
         for name in ("novelty", "groups")
     )
-    return Outcome(truth, value, scale, novelty, groups, outcomes[0].coordinates)
+    first = outcomes[0]
+    scalars = {
+        name: joined_scalars([outcome.scalars[name] for outcome in outcomes])
+        for name in first.scalars
+    }
+    return Outcome(truth, value, scale, novelty, groups, first.coordinates, scalars)
 
 
 def _outcome(arrays: Mapping[str, Any], prefix: str) -> Outcome:
@@ -79,7 +95,13 @@ def _outcome(arrays: Mapping[str, Any], prefix: str) -> Outcome:
         {k.removeprefix(f"{kind}/"): a for k, a in own.items() if k.startswith(f"{kind}/")}
         for kind in (*_KINDS, "coordinates")
     )
-    return Outcome(truth, value, scale, own["novelty"], own["groups"], coordinates)
+    parts: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, array in own.items():
+        if key.startswith("scalars/"):
+            _, name, part = key.split("/")
+            parts[name][part] = str(array) if part == "unit" else array
+    scalars = {name: Derived(**found) for name, found in parts.items()}
+    return Outcome(truth, value, scale, own["novelty"], own["groups"], coordinates, scalars)
 
 
 def _hash(told: Mapping[str, Any]) -> str:

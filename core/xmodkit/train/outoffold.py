@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xmodkit import measured
 from xmodkit.batching import joined_scalars
 from xmodkit.evaluation import TRAINING_MEAN
 from xmodkit.modality import Array, Arrays
@@ -15,8 +16,9 @@ from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.scores import finite, flat, r2_pooled
 from xmodkit.train.averages import Average
 from xmodkit.train.folds import Folds
-from xmodkit.train.judge import Bounded, Outcome, bounded, calibrate, score
+from xmodkit.train.judge import Bounded, bounded, calibrate, score
 from xmodkit.train.outcomes import joined
+from xmodkit.train.raw import Outcome, measured_samples, predicted_fields
 from xmodkit.train.run import Judged
 from xmodkit.train.vectors import test_vectors
 
@@ -38,14 +40,17 @@ def judge_folds(
     """
     every = joined(outcomes)
     quantiles, calibration = calibrate(pair, route, every, source)
-    metrics = score(pair, route, _judged_apart(pair, route, outcomes, source), every.truth)
+    fields = predicted_fields(pair, route, model, samples[0])
+    apart = _judged_apart(pair, route, outcomes, source)
+    metrics = score(pair, route, fields, apart, every.truth)
     if route.bounds != "none":
-        baselines = _baselines(pair, route, outcomes, folds, samples)
-        for name in every.scale:
+        baselines = _baselines(pair, model, route, outcomes, folds, samples)
+        for name in quantiles:
             metrics[name] |= finite(_pooled(outcomes, name)) | finite(
                 {
                     f"r2_pooled_of_{peer.replace(' ', '_')}": _r2(every.truth[name], found[name])
                     for peer, found in baselines.items()
+                    if name in found
                 }
             )
     vectors = test_vectors(pair, model, route, samples)
@@ -96,6 +101,7 @@ def _r2(truth: Array, value: Array) -> float:
 
 def _baselines(
     pair: ModalityPair,
+    model: Model,
     route: Route,
     outcomes: Sequence[Outcome],
     folds: Folds,
@@ -106,12 +112,12 @@ def _baselines(
     for number, outcome in enumerate(outcomes):
         known = joined([o for i, o in enumerate(outcomes) if i != number]).truth
         mean = {
-            name: np.broadcast_to(known[name].mean(axis=0), truth.shape)
+            name: np.broadcast_to(measured.mean(known[name]), truth.shape)
             for name, truth in outcome.truth.items()
         }
         held = {int(i) for i in folds.held(number)}
         training = [sample for i, sample in enumerate(samples) if i not in held]
-        test = [samples[i] for i in sorted(held)]
+        test = measured_samples(model, route, [samples[i] for i in sorted(held)])
         parts.append({TRAINING_MEAN: mean, **pair.baselines(route, training, test)})
     return {
         peer: {name: np.concatenate([p[peer][name] for p in parts]) for name in parts[0][peer]}

@@ -154,7 +154,7 @@ class Run:
         Raise `UsageError` if the model does not offer it.
         """
         judged = self.judged(route)
-        fields = [field.name for field in self.pair.modality(judged.route.target).fields]
+        fields = [field.name for field in self.outputs(judged.route)]
         raw = self.model.graph(judged.route.name)
         threshold = judged.calibration.novelty_threshold
         return CalibratedGraph(raw, judged.route, fields, judged.quantiles, threshold).eval()

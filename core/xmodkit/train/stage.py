@@ -58,6 +58,7 @@ class StageLoop:
 
         Raise `DataError` naming stage, epoch and samples if a loss or a gradient is not finite.
         """
+        self.model.start_epoch(self.stage.name, epoch)
         self._learn()
         losses = []
         order = epoch_order(self.rows, self.order)

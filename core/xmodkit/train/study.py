@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit import measured
 from xmodkit.errors import DataError, UsageError
 from xmodkit.evaluation import TRAINING_MEAN
 from xmodkit.modality import Arrays, stacked
@@ -20,7 +21,7 @@ from xmodkit.scores import error_scores, flat
 from xmodkit.train.architecture import Architecture
 from xmodkit.train.data import Dataset, data_source, load_dataset, samples_at
 from xmodkit.train.fit import Epoch, fit
-from xmodkit.train.judge import predict_raw
+from xmodkit.train.raw import predict_raw
 from xmodkit.train.settings import identity
 from xmodkit.train.splits import split_by_group
 from xmodkit.train.trainings import Study, Training, append_result, open_results
@@ -173,8 +174,9 @@ def _baselines(
         for samples in (test, training)
     )
     name = next(iter(truths))
-    mean = np.broadcast_to(known[name].mean(axis=0), truths[name].shape)
-    predicted = {n: f[name] for n, f in job.pair.baselines(route, training, test).items()}
+    mean = np.broadcast_to(measured.mean(known[name]), truths[name].shape)
+    baselines = job.pair.baselines(route, training, test)
+    predicted = {n: fields[name] for n, fields in baselines.items() if name in fields}
     return {
         peer: error_scores(flat(truths[name]), flat(value))["r2_mean"]
         for peer, value in (predicted | {TRAINING_MEAN: mean}).items()

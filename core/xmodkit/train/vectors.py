@@ -20,16 +20,19 @@ def test_vectors(
 ) -> list[Arrays]:
     """Return the inputs of a few samples (without a batch axis) and of noise, which is novel.
 
-    The first one's further inputs are the model's default, and so the file's. An axis that can be
+    The first one's further inputs are the model's default, unless one of them is ragged: the
+    default may then be long, as the file's own that no vector need repeat. An axis that can be
     padded has two places at least: an exporter would take an extent of one for fixed.
     """
     fields = pair.encoded(route)
-    shown = samples[: _WITH_INPUTS if route.inputs else _VECTORS]
+    ragged = any(field.ragged for field in model.input_fields(route.name))
+    shown = samples[: _WITH_INPUTS if route.inputs and not ragged else _VECTORS]
     rows: list[Arrays] = [_roomy(fields, pair.encode(sample, route, {})[0]) for sample in shown]
     rows.append(_noise(fields, rows[0]))
-    default = model.inputs(route.name)
+    first = model.inputs(route.name, shown[0] if ragged else None)
     own = [model.inputs(route.name, sample) for sample in shown[1:]]
-    return [{**r, **i} for r, i in zip(rows, [default, *own, default], strict=True)]
+    further = [{n: np.asarray(a) for n, a in given.items()} for given in (first, *own, first)]
+    return [{**row, **given} for row, given in zip(rows, further, strict=True)]
 
 
 test_vectors.__test__ = False  # type: ignore[attr-defined]  # whatever its name says to pytest

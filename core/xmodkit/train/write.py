@@ -5,10 +5,13 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from xmodkit.errors import DataError
 from xmodkit.export import Exporter
-from xmodkit.modality import Array, Arrays, Axis, Field
+from xmodkit.modality import Array, Arrays, Field
+from xmodkit.model import Model
 from xmodkit.modelfile import ModelMetadata, TestVector, write_model_file
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.train.card import model_card
@@ -31,7 +34,7 @@ def write_model(
     judged = run.judged(route)
     direction, first = judged.route, judged.vectors[0]
     inputs = run.inputs(direction)
-    further = [_as_field(name, first[name]) for name in direction.inputs]
+    further, defaults = _further(run.model, direction)
     graph = run.graph(direction)
     batched = {field.name for field in inputs}
     example = {name: _feed(array, name in batched) for name, array in first.items()}
@@ -54,16 +57,26 @@ def write_model(
         vectors=tuple(_vector(graph, names, batched, row) for row in judged.vectors),
         condition=dict(run.model.condition),
         details=judged.details,
+        further=further,
+        defaults=defaults,
     )
     write_model_file(path, data, metadata)
     path.with_suffix(".md").write_text(model_card(path.name, metadata), encoding="utf-8")
     return metadata
 
 
-def _as_field(name: str, array: Array) -> Field:
-    """Describe a further input by its array: it has no batch axis."""
-    axes = [Axis(name if i == 0 else f"{name}_{i}", size) for i, size in enumerate(array.shape)]
-    return Field(name, tuple(axes), array.dtype.name)
+def _further(model: Model, route: Route) -> tuple[tuple[Field, ...], dict[str, Array]]:
+    """Return the fields of a route's further inputs and their default, both in its order.
+
+    Raise `DataError` if the model describes others, or if its default does not fit.
+    """
+    fields = model.input_fields(route.name)
+    if (names := tuple(field.name for field in fields)) != route.inputs:
+        raise DataError(
+            f"{model.name}: inputs {names} of {route.name} given, {route.inputs} expected"
+        )
+    default = model.inputs(route.name)
+    return fields, {f.name: f.check(np.asarray(default[f.name])) for f in fields}
 
 
 def _feed(array: Array, batched: bool) -> Array:

@@ -11,9 +11,10 @@ from xmodkit.errors import UsageError
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.model import Model, Stage
 from xmodkit.pair import Sample
+from xmodkit.train.novelty import MahalanobisNovelty
 from xmodkit.train.resize import LanczosResize
 from xmodkit_uvvis.models.images import each, levels, shrink, sized, small_scan
-from xmodkit_uvvis.models.novelty import MahalanobisNovelty, RebuiltStatistics
+from xmodkit_uvvis.models.novelty import RebuiltStatistics
 from xmodkit_uvvis.models.vae import LATENT, SIZE, Decoder, Encoder, glorot, vae_loss
 
 __all__ = ["PARAMETERS_NOTE", "ImageGraph", "Vae"]

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.model import Model, Stage
 from xmodkit.pair import Sample
+from xmodkit.train.novelty import MahalanobisNovelty
 from xmodkit_uvvis.models.images import each, levels, shrink, sized, small_scan
-from xmodkit_uvvis.models.novelty import MahalanobisNovelty
 from xmodkit_uvvis.models.vae import SIZE, draw, glorot, negative_elbo
 
 __all__ = ["CVAE_LATENT", "Cvae", "SpectrumStatistics"]

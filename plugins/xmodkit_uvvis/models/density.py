@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from xmodkit.modality import Array
 from xmodkit.model import Model, Stage
 from xmodkit.pair import Sample
+from xmodkit.train.novelty import MahalanobisNovelty
 from xmodkit.train.resize import LanczosResize
 from xmodkit_uvvis.models.aspm import POINTS, ScaleHead, scale_loss
 from xmodkit_uvvis.models.edges import EdgeLoss
 from xmodkit_uvvis.models.images import each, shrink
-from xmodkit_uvvis.models.novelty import ImageStatistics, MahalanobisNovelty
+from xmodkit_uvvis.models.novelty import ImageStatistics
 from xmodkit_uvvis.models.optical import OpticalDensity
 from xmodkit_uvvis.models.readers import Readers, Standardise, mean_and_spread
 from xmodkit_uvvis.models.vae import SIZE

@@ -1,15 +1,14 @@
-"""How unlike the training images an image is: Mahalanobis distance of its statistics."""
+"""What says how unlike the training images an image is: statistics that models forget."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ImageStatistics", "MahalanobisNovelty", "RebuiltStatistics"]
+__all__ = ["ImageStatistics", "RebuiltStatistics"]
 
 _EDGE = 4  # pixels of the border ring, where bare glass is expected
 _LEAST = 1e-6  # a quarter of a level, squared: what lies below is rounding
-_SMALL = 1e-4
 
 
 class ImageStatistics(nn.Module):
@@ -68,31 +67,3 @@ def _laplacian() -> nn.Conv2d:
 def _log(square: Tensor) -> Tensor:
     # A clamp, not a small number added: the exporter's optimiser takes 1e-8 for zero.
     return torch.log(square.clamp(min=_LEAST))
-
-
-class MahalanobisNovelty(nn.Module):
-    """Squared Mahalanobis distance from the training rows, per feature."""
-
-    mean: Tensor
-    whiten: Tensor
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(size))
-        self.register_buffer("whiten", torch.eye(size))
-
-    def fit(self, features: Tensor) -> None:
-        """Take mean and covariance of training features (N, size), shrunk a little."""
-        features = features.double()
-        mean, spread = features.mean(dim=0), features.std(dim=0) + _SMALL
-        scaled = (features - mean) / spread
-        values, vectors = torch.linalg.eigh(scaled.T @ scaled / len(features))
-        # A floor: directions that hardly vary would turn rounding errors into novelty.
-        values = values.clamp(min=float(values.max()) * 1e-3)
-        self.mean.copy_(mean.float())
-        self.whiten.copy_((vectors / values.sqrt() / spread[:, None]).float())
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return the mean squared whitened feature (N,): about 1 for familiar samples."""
-        whitened: Tensor = (features - self.mean) @ self.whiten
-        return (whitened**2).mean(dim=1)

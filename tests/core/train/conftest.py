@@ -29,6 +29,14 @@ def ragged() -> ModuleType:
     return _module("ragged")
 
 
+@pytest.fixture(scope="session")
+def ensemble() -> ModuleType:
+    """Return the module of the pair whose graph draws an ensemble."""
+    pytest.importorskip("torch")
+    pytest.importorskip("lightning_fabric")
+    return _module("ensemble")
+
+
 def _module(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, SCRIPT.with_name(f"{name}.py"))
     assert spec

@@ -15,12 +15,13 @@ pytest.importorskip("lightning_fabric")
 
 from xmodkit.errors import DataError, UsageError  # noqa: E402
 from xmodkit.model import Stage  # noqa: E402
+from xmodkit.prediction import Derived  # noqa: E402
 from xmodkit.train import Run, TrainJob, train  # noqa: E402
 from xmodkit.train.card import model_card  # noqa: E402
 from xmodkit.train.evaluate import EvaluationJob, evaluate  # noqa: E402
 from xmodkit.train.folds import folds_by_group  # noqa: E402
-from xmodkit.train.judge import Outcome  # noqa: E402
 from xmodkit.train.outcomes import joined, load_outcomes, save_outcomes  # noqa: E402
+from xmodkit.train.raw import Outcome  # noqa: E402
 from xmodkit.train.splits import Splits  # noqa: E402
 from xmodkit.train.unseen import Seen  # noqa: E402
 
@@ -246,7 +247,10 @@ def test_without_patience_the_last_epoch_is_kept(tiny, tiny_store, tmp_path: Pat
 def test_outcomes_survive_a_file(tmp_path: Path):
     array = np.arange(6, dtype=np.float32).reshape(3, 2)
     groups = np.array(["a", "a", "b"])
-    one = Outcome({"y": array}, {"y": array + 1}, {"y": array + 2}, array[:, 0], groups)
+    scalar = Derived(array[:, 1], unit="eV", status=np.array(["value", "above", "none"]))
+    one = Outcome(
+        {"y": array}, {"y": array + 1}, {"y": array + 2}, array[:, 0], groups, {}, {"gap": scalar}
+    )
     save_outcomes(tmp_path / "o.npz", {"a:y": one, "b:y": replace(one, truth={})}, {"seed": 0})
     found = load_outcomes(tmp_path / "o.npz", {"seed": 0})
     assert found is not None
@@ -255,3 +259,6 @@ def test_outcomes_survive_a_file(tmp_path: Path):
     both = joined([one, found["a:y"]])
     np.testing.assert_array_equal(both.value["y"], np.concatenate([array + 1] * 2))
     assert list(both.groups) == [*groups, *groups]
+    assert both.scalars["gap"].unit == "eV"
+    assert both.scalars["gap"].strength is None
+    assert list(both.scalars["gap"].status) == ["value", "above", "none"] * 2

@@ -13,6 +13,7 @@ pytest.importorskip("lightning_fabric")
 
 from xmodkit.errors import DataError  # noqa: E402
 from xmodkit.train import fit  # noqa: E402
+from xmodkit.train.checkpoint import Checkpoint  # noqa: E402
 
 
 @pytest.fixture
@@ -39,6 +40,33 @@ def test_the_best_epoch_by_validation_loss_is_kept(model, rows):
     model.networks.eval()
     batch = {k: torch.from_numpy(v) for k, v in model.rows("head", rows).items()}
     assert model.loss("head", batch).item() == pytest.approx(best, rel=1e-5)
+
+
+def test_the_last_epoch_is_kept_where_losses_do_not_tell(model, rows):
+    """Validation on the opposite answers gets worse: the last is none of the best epochs."""
+    other = {name: -array for name, array in rows.items()}
+    changed = with_stage(model, epochs=8, patience=1, keep="last", learning_rate=0.1)
+    history = fit(changed, rows, other, 0)
+    assert len(history) == 8
+    model.networks.eval()
+    batch = {k: torch.from_numpy(v) for k, v in model.rows("head", other).items()}
+    assert model.loss("head", batch).item() == pytest.approx(history[-1].validation, rel=1e-5)
+    assert history[-1].validation > min(epoch.validation for epoch in history)
+
+
+def test_a_model_is_told_of_each_epoch_and_a_resumed_one_of_the_next(model, rows, tmp_path):
+    told = []
+    model.start_epoch = lambda stage, epoch: told.append((stage, epoch))
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", {"seed": 0})
+
+    def stop(epoch):
+        if epoch.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(with_stage(model), rows, rows, 0, stop, checkpoint=checkpoint)
+    fit(model, rows, rows, 0, checkpoint=checkpoint)
+    assert told == [("head", epoch) for epoch in (1, 2, 3, 4)]
 
 
 def test_a_stage_stops_when_validation_has_not_improved_for_its_patience(model, rows):

@@ -43,3 +43,14 @@ def test_a_field_without_a_range_is_scored_as_it_is_without_cross_entropy():
     assert scores["mse"] == pytest.approx(4, rel=1e-5)
     assert scores["mae"] == pytest.approx(2, rel=1e-5)
     assert "bce" not in scores
+
+
+def test_what_was_not_measured_does_not_count():
+    truth = RANDOM.uniform(0, 1, (600, 4, 4)).astype(np.float32)
+    value, mean = truth + RANDOM.normal(0, 0.1, truth.shape).astype(np.float32), truth.mean(axis=0)
+    partly = truth.copy()
+    partly[:300] = np.nan
+    scores = reconstruction_scores(PLAIN, partly, value, mean)
+    left = reconstruction_scores(PLAIN, truth[300:], value[300:], mean)
+    assert scores == pytest.approx(left)
+    assert scores["samples"] == 300
