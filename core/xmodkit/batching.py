@@ -39,7 +39,8 @@ def padded(field: Field, arrays: Sequence[Array], into: Array | None = None) -> 
     for i, array in enumerate(arrays):
         if array.shape != extent:
             batch[i] = field.fill
-        batch[(i, *(slice(size) for size in array.shape))] = array
+        part: tuple[int | slice, ...] = (i, *(slice(size) for size in array.shape))
+        batch[part] = array
     return batch
 
 

@@ -132,6 +132,14 @@ class Model(ABC):
         """
         return fields
 
+    def tolerances(self, route: str) -> Mapping[str, float]:
+        """Return how far other runtimes' outputs may lie from torch's, by execution provider.
+
+        Relative to an output's scale; of levels the share that may differ by more than one.
+        Models that decide pixel by pixel need more than the default.
+        """
+        return {"cpu": 1e-5, "cuda": 1e-3}
+
     def details(self, route: str, held: Sequence[Sample]) -> Mapping[str, Any]:
         """Return what a pair's solver needs beside the graph of a route, as plain JSON values.
 

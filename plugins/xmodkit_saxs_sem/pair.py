@@ -124,6 +124,15 @@ class SaxsSem(ModalityPair):
 
     # Judging
 
+    def truths(self, sample: Sample, route: Route) -> Arrays:
+        """Return the log intensity on the models' grid, or the statistics of a crop.
+
+        Raise `MissingExtraError` without torch, which binarises and resamples as models do.
+        """
+        from xmodkit_saxs_sem.calibrating import measured_truth
+
+        return measured_truth(sample, route)
+
     def baselines(
         self, route: Route, training: Sequence[Sample], test: Sequence[Sample]
     ) -> Mapping[str, Arrays]:

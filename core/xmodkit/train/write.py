@@ -57,6 +57,7 @@ def write_model(
         vectors=tuple(_vector(graph, names, batched, row) for row in judged.vectors),
         condition=dict(run.model.condition),
         details=judged.details,
+        tolerances=dict(run.model.tolerances(direction.name)),
         further=further,
         defaults=defaults,
     )

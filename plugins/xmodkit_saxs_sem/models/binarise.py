@@ -64,7 +64,8 @@ def binary_field(micrograph: Array, pixel_nm: float, binarise: Binarise) -> NDAr
         levels = torch.floor(levels + 0.5)
     height, width = (2 * (size // 2) for size in levels.shape)
     padded = nn.functional.pad(levels[None, None, :height, :width], [MARGIN] * 4, mode="replicate")
-    return binarise(padded[0])[0].numpy().astype(np.uint8)
+    bright: NDArray[np.uint8] = binarise(padded[0])[0].numpy().astype(np.uint8)
+    return bright
 
 
 def _weighted(image: Tensor, taps: Sequence[float]) -> Tensor:

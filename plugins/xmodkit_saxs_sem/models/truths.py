@@ -24,10 +24,10 @@ from xmodkit_saxs_sem.modalities import (
     TWO_POINT,
 )
 from xmodkit_saxs_sem.models.binarise import Binarise, binary_field
-from xmodkit_saxs_sem.models.grid import Gridded
+from xmodkit_saxs_sem.models.grid import FrameToGrid, Gridded
 from xmodkit_saxs_sem.models.statistics import lineal_path, two_point
 
-__all__ = ["SEED_FIELDS", "predicted_fields", "seeds_of", "truth"]
+__all__ = ["SEED_FIELDS", "measured", "predicted_fields", "seeds_of", "tolerances", "truth"]
 
 SEED_FIELDS = (
     Field("seed", (Axis("member"),), "int64", long_name="one seed per member of the ensemble"),
@@ -50,6 +50,13 @@ def seeds_of(route: str, sample: Sample | None) -> Arrays:
         return {}
     first, count = (0, MEMBERS) if sample is None else (_number(sample.id), _SHOWN)
     return {"seed": np.arange(first, first + count), "spread": np.array(1, np.float32)}
+
+
+def tolerances(route: str) -> dict[str, float]:
+    """Return how far runtimes may differ: pixels near the threshold fall to either side."""
+    if route.endswith(":sem"):
+        return {"cpu": 2e-3, "cuda": 2e-2}
+    return {"cpu": 1e-5, "cuda": 1e-3}
 
 
 def truth(
@@ -75,6 +82,20 @@ def truth(
     known["micrograph"] = image * np.uint8(255)
     known["pixel_nm"] = np.array(PIXEL_NM, np.float32)
     return known
+
+
+def measured(sample: Sample, route: str) -> dict[str, Array]:
+    """Return the truth of a route as models with the published threshold predict it."""
+    grid = FrameToGrid()
+
+    def gridded(sample: Sample) -> Gridded:
+        saxs = sample.arrays["saxs"]
+        names = ("intensity", "mask", "qx", "qy")
+        found: Gridded = grid(*(torch.from_numpy(saxs[name])[None] for name in names))
+        return found
+
+    with torch.no_grad():
+        return truth(route, sample, gridded, Binarise())
 
 
 def _crop(sample: Sample, binarise: Binarise, *, middle: bool) -> NDArray[np.uint8]:

@@ -35,7 +35,13 @@ from xmodkit_saxs_sem.models.pairvae.losses import (
     picture_error,
 )
 from xmodkit_saxs_sem.models.pairvae.resnet import STRIDE, ResNet50
-from xmodkit_saxs_sem.models.truths import SEED_FIELDS, predicted_fields, seeds_of, truth
+from xmodkit_saxs_sem.models.truths import (
+    SEED_FIELDS,
+    predicted_fields,
+    seeds_of,
+    tolerances,
+    truth,
+)
 
 __all__ = ["PairVae"]
 
@@ -180,6 +186,10 @@ class PairVae(Model):
     def outputs(self, route: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
         """Return the target's fields at 96 x 96, and the model's further ones."""
         return predicted_fields(route, fields)
+
+    def tolerances(self, route: str) -> Mapping[str, float]:
+        """Return more than the default where pixels are decided one by one."""
+        return tolerances(route)
 
     def graph(self, route: str) -> nn.Module:
         """Return a route's module: frames (and phi, which is not used) or micrographs in."""

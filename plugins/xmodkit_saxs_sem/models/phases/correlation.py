@@ -25,13 +25,14 @@ def autocorrelation(field: Array, size: int) -> NDArray[np.float32]:
     found = products[lags[:, None] % shape[0], lags % shape[1]]
     pairs = (height - np.abs(lags))[:, None] * (width - np.abs(lags))
     found = found / pairs
-    return (found / found[size // 2, size // 2]).astype(np.float32)
+    scaled: NDArray[np.float32] = (found / found[size // 2, size // 2]).astype(np.float32)
+    return scaled
 
 
 def power_of(correlation: Tensor) -> Tensor:
     """Return the power (N, G, G), frequency 0 in the middle, of autocorrelations (N, G, G)."""
     spectrum = torch.fft.fft2(torch.fft.ifftshift(correlation, (1, 2))).real
-    power = torch.fft.fftshift(spectrum, (1, 2)).clamp(min=0.0)
+    power: Tensor = torch.fft.fftshift(spectrum, (1, 2)).clamp(min=0.0)
     middle = power.shape[1] // 2
     power[:, middle, middle] = 0.0  # a field's mean is no part of its pattern
     return power
@@ -40,7 +41,7 @@ def power_of(correlation: Tensor) -> Tensor:
 def correlations(power: Tensor) -> Tensor:
     """Return the normalised autocorrelation, lag 0 in the middle, of power (N, G, G)."""
     spectrum = torch.fft.ifftshift(power, (1, 2))
-    found = torch.fft.fftshift(torch.fft.ifft2(spectrum).real, (1, 2))
+    found: Tensor = torch.fft.fftshift(torch.fft.ifft2(spectrum).real, (1, 2))
     middle = power.shape[1] // 2
     return found / found[:, middle : middle + 1, middle : middle + 1]
 

@@ -98,7 +98,8 @@ class _SemToSaxs(nn.Module):
         tiles = tiles.reshape(-1, ROWS * COLUMNS, SIZE, SIZE)
         log, error = self.scatterer(tiles)
         middle = tiles[:, ROWS * COLUMNS // 2]
-        return self.pattern(log) | {
+        found: dict[str, Tensor] = self.pattern(log)
+        return found | {
             "log_intensity_scale": error.exp(),
             "novelty": self.familiar(levels, tiles),
             "latent": self.sem.encode_image(middle),
@@ -117,7 +118,8 @@ class _SaxsToSaxs(nn.Module):
         found = self.grid(intensity, mask, qx, qy)
         latent = self.saxs.encode_pattern(found.log, found.valid)
         features = self.profile(found.log, found.valid)
-        return self.pattern(self.saxs.decode_pattern(latent)) | {
+        rebuilt: dict[str, Tensor] = self.pattern(self.saxs.decode_pattern(latent))
+        return rebuilt | {
             "novelty": _novelty(self.familiar(found, features), found),
             "latent": latent.flatten(1),
         }

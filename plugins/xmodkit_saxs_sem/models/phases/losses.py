@@ -69,14 +69,16 @@ class Losses:
         found = self.model.power(log, valid)
         told = torch.log(power_of(known).clamp(min=1e-3))
         power = torch.exp(found) * self.model.power.off_centre
-        return 0.1 * (found - told).abs().mean() + 10 * (correlations(power) - known).abs().mean()
+        off: Tensor = 10 * (correlations(power) - known).abs().mean()
+        return 0.1 * (found - told).abs().mean() + off
 
     def fraction(self, features: Tensor, phi: Tensor) -> Tensor:
         """Return the negative log likelihood of a crop's area fraction."""
         if self.model.fraction.training:
             features = features + _NOISE * torch.randn_like(features)
         mean, spread = self.model.fraction(features)
-        return (0.5 * ((phi - mean) / spread.exp()) ** 2 + spread).mean()
+        unlikely: Tensor = (0.5 * ((phi - mean) / spread.exp()) ** 2 + spread).mean()
+        return unlikely
 
     def draw(self, images: Tensor, phi: Tensor, features: Tensor, known: Tensor) -> Tensor:
         """Return the cross-entropy of images, somewhere on their way from random fields."""

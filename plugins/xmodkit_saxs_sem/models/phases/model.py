@@ -24,7 +24,13 @@ from xmodkit_saxs_sem.models.phases.power import FractionHead, PowerHead
 from xmodkit_saxs_sem.models.phases.profile import Profile
 from xmodkit_saxs_sem.models.phases.scatter import Scatterer
 from xmodkit_saxs_sem.models.tiles import Tiles
-from xmodkit_saxs_sem.models.truths import SEED_FIELDS, predicted_fields, seeds_of, truth
+from xmodkit_saxs_sem.models.truths import (
+    SEED_FIELDS,
+    predicted_fields,
+    seeds_of,
+    tolerances,
+    truth,
+)
 
 __all__ = ["Phases"]
 
@@ -150,6 +156,10 @@ class Phases(Model):
     def outputs(self, route: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
         """Return the target's fields at 96 x 96 and what is told beside them."""
         return predicted_fields(route, fields)
+
+    def tolerances(self, route: str) -> Mapping[str, float]:
+        """Return more than the default where pixels are decided one by one."""
+        return tolerances(route)
 
     def graph(self, route: str) -> nn.Module:
         """Return the module of a route."""

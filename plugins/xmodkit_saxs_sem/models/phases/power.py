@@ -47,7 +47,7 @@ class PowerHead(nn.Module):
         fine = (self.finer @ (log * valid) @ self.finer.T) / weight.clamp(min=1e-3)
         ring = self.radius.expand_as(fine)
         seen = torch.stack([fine, weight, ring, torch.log(ring + 0.02)], dim=1)
-        power = self.network(seen)[:, 0] + _DECADE * fine
+        power: Tensor = self.network(seen)[:, 0] + _DECADE * fine
         return (power + mirrored(power)) / 2
 
 
