@@ -207,7 +207,8 @@ def _difference(name: str, found: Array, expected: Array, scale: float) -> float
     """Return the largest difference relative to the output's scale; NaN must match.
 
     Of levels it is the share that differs by more than one: where a model decides between two,
-    rounding errors may turn a tie. Infinite values (bounds without an end) differ by nothing or by infinity.
+    rounding errors may turn a tie. Infinite values (bounds without an end) differ by nothing or
+    by infinity.
     """
     if found.shape != expected.shape or found.dtype != expected.dtype:
         raise DataError(
