@@ -19,6 +19,11 @@ WAVELENGTH, PIXEL = 0.1e-9, 172e-6  # m
 FEI, DESCRIPTION = 34682, 270  # TIFF tags
 BAR = 40  # rows
 CROP = 512
+FILES = (
+    ("alternating", ".edf", ".tif"),
+    ("hexagonal", ".tif", ".tif"),
+    ("ladders", ".dat", ".png"),
+)
 
 
 def film(morphology: str) -> Sample:
@@ -98,8 +103,16 @@ def write_fei(path: Path, sem: Arrays) -> None:
     Image.fromarray(grey).save(path, tiffinfo=tags, compression="tiff_deflate")
 
 
+def write_pairs(path: Path) -> None:
+    """Write which files are of one film, and that nobody measured them."""
+    lines = ["id,saxs,sem,simulated"]
+    for name, frame, micrograph in FILES:
+        lines.append(f"{name},saxs/{name}{frame},sem/{name}{micrograph},true")
+    path.write_text("\n".join(lines) + "\n")
+
+
 def main() -> None:
-    """Write examples/frames/saxs and examples/frames/sem: three samples in each."""
+    """Write examples/frames: three samples in saxs and sem, and a table of these pairs."""
     for kind in ("saxs", "sem"):
         (HERE / kind).mkdir(parents=True, exist_ok=True)
     alternating, hexagonal, ladders = map(film, ("alternating", "hexagonal", "ladders"))
@@ -110,6 +123,7 @@ def main() -> None:
     write_fei(HERE / "sem" / "hexagonal.tif", hexagonal.arrays["sem"])
     small = ladders.arrays["sem"]["micrograph"][: CROP // 2, : CROP // 2]
     Image.fromarray(small).save(HERE / "sem" / "ladders.png")
+    write_pairs(HERE / "pairs.csv")
 
 
 if __name__ == "__main__":

@@ -85,8 +85,7 @@ class PairCommand(click.Command):
             ctx.meta[_PAIR] = pair = plugins.pair(name)
             settings: Settings | None = ctx.meta.get(SETTINGS)
             if settings is not None:
-                own = settings.of_pair(name, [click_option(option) for option in pair.options])
-                ctx.default_map = {**own, **(ctx.default_map or {})}
+                ctx.default_map = {**self._of_file(settings, pair), **(ctx.default_map or {})}
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -95,17 +94,29 @@ class PairCommand(click.Command):
         pair: ModalityPair | None = ctx.meta.get(_PAIR)
         if pair is None:
             return own
-        taken = {name for parameter in own for name in parameter.opts}
-        extra: list[click.Parameter] = [
-            click_option(option)
-            for option in pair.options
-            if {self.name, self.like} & {*option.commands} and not taken & {*names_of(option)}
-        ]
-        return [*own[:-1], *extra, own[-1]]
+        return [*own[:-1], *self._extra(pair), own[-1]]
 
     def model_argument(self, args: list[str]) -> str | None:
         """Return what names the model file before click has parsed anything."""
         return _value(args, "--model")
+
+    def _extra(self, pair: ModalityPair) -> list[click.Option]:
+        """Return the pair's options for this command, but for those that it has itself."""
+        taken = {name for parameter in self.params for name in parameter.opts}
+        return [
+            click_option(option)
+            for option in pair.options
+            if {self.name, self.like} & {*option.commands} and not taken & {*names_of(option)}
+        ]
+
+    def _of_file(self, settings: Settings, pair: ModalityPair) -> dict[str, Any]:
+        """Return what the pair's section says of its options here.
+
+        The command's own `--n` is another than the pair's, which other commands have.
+        """
+        values = settings.of_pair(pair.name, [click_option(option) for option in pair.options])
+        here = {option.name for option in self._extra(pair)}
+        return {name: value for name, value in values.items() if name in here}
 
     def _pair_name(self, ctx: click.Context, args: list[str]) -> str | None:
         environment, file = os.environ, ctx.default_map or {}

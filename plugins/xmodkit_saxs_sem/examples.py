@@ -11,17 +11,21 @@ from xmodkit.errors import InputError
 __all__ = ["write_examples"]
 
 _HERE = Path(__file__).resolve()
-_KINDS = ("saxs", "sem")  # of three samples each, in order: `ingest` pairs them
+_KINDS = ("saxs", "sem")  # of three samples each
+_TABLE = "pairs.csv"  # which belong together, and that they are simulated: `ingest` reads it
 
 
 def write_examples(folder: Path) -> Sequence[Path]:
-    """Copy the examples into folders `saxs` and `sem` of a folder and return their new paths."""
+    """Copy the examples into a folder, as folders `saxs` and `sem` and a table of pairs.
+
+    Return their new paths.
+    """
     source, written = _source(), []
     for kind in _KINDS:
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for path in sorted((source / kind).iterdir()):
             written.append(Path(shutil.copy(path, folder / kind / path.name)))
-    return written
+    return [*written, Path(shutil.copy(source / _TABLE, folder / _TABLE))]
 
 
 def _source() -> Path:

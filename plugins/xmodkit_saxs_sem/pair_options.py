@@ -1,4 +1,4 @@
-"""All options of the pair: of reading, of the simulator, of ensembles."""
+"""All options of the pair: of reading, of the simulator, of training, of ensembles."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from xmodkit.pair import Option
 from xmodkit_saxs_sem.ensemble_options import ENSEMBLE_OPTIONS
 from xmodkit_saxs_sem.options import INGEST_OPTIONS, PHI_OPTIONS, READ_OPTIONS
 from xmodkit_saxs_sem.simulator.simulate import SIMULATE_OPTIONS
+from xmodkit_saxs_sem.train_options import TRAIN_OPTIONS
 
 __all__ = ["OPTIONS"]
 
@@ -21,5 +22,6 @@ OPTIONS = (
     *(_for_generate(option) for option in (*READ_OPTIONS, *PHI_OPTIONS)),
     *INGEST_OPTIONS,
     *SIMULATE_OPTIONS,
+    *TRAIN_OPTIONS,
     *ENSEMBLE_OPTIONS,
 )

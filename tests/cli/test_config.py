@@ -71,6 +71,21 @@ def test_a_pairs_options_stand_under_its_name_for_all_its_commands(xmod, monkeyp
     assert shown(xmod, "config", "show", "infer")["dpi"]["source"] == "env"
 
 
+def test_an_option_of_the_pair_is_not_a_commands_own_of_that_name(xmod):
+    """`n` members of an ensemble are not `simulate`'s `n` samples."""
+    write('[saxs-sem]\nn = 7\nseed = 5\nmorphology = "hexagonal"\n[simulate]\nseed = 3\n')
+    plugin = ("--plugin", "saxs-sem")
+    found = shown(xmod, "config", "show", "simulate", *plugin)
+    assert found["n"] == {"value": None, "source": "default", "where": ""}
+    assert found["seed"]["value"] == 3
+    assert found["morphology"]["value"] == "hexagonal"
+    assert shown(xmod, "config", "show", "train", *plugin)["seed"]["value"] == 0
+    members = shown(xmod, "config", "show", "infer", *plugin)
+    assert (members["n"]["value"], members["seed"]["value"]) == (7, 5)
+    ran = xmod("simulate", *plugin)
+    assert (ran.code, "--n" in ran.err) == (2, True)
+
+
 def test_the_pair_may_be_named_in_the_environment(xmod, monkeypatch, scans: Path):
     monkeypatch.setenv("XMOD_INFER_PLUGIN", "uvvis")
     ran = xmod("infer", scans, "--dry-run", "--json")

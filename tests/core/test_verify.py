@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from xmodkit.initializers import replace_initializers
 from xmodkit.modelfile import TestVector, read_model_file, write_model_file
 from xmodkit.predictor import ModelPredictor
-from xmodkit.verify import verify
+from xmodkit.verify import _difference, verify
 
 
 def failed(path: Path) -> list[str]:
@@ -72,6 +73,43 @@ def test_bounds_without_an_end_are_no_difference(tiny_model: Path):
     assert np.isinf(outputs["level_upper"]).all()
     vectors = (TestVector(vector.inputs, outputs),)
     write_model_file(tiny_model, data, replace(file.metadata, vectors=vectors))
+    assert failed(tiny_model) == []
+
+
+def levels(*values: int) -> np.ndarray:
+    """Return an image of 1000 levels, all 100 but for the first ones."""
+    image = np.full((1, 10, 100), 100, np.uint8)
+    image.reshape(-1)[: len(values)] = values
+    return image
+
+
+@pytest.mark.parametrize(
+    ("found", "share"),
+    [
+        ((), 0.0),
+        ((101,), 0.0),  # one in a thousand may be rounded the other way
+        ((101, 99), float("inf")),
+        ((102,), 0.001),
+        ((0, 255, 98), 0.003),
+        ((101, 0, 255), 0.002),
+    ],
+)
+def test_of_levels_the_share_that_is_off_by_more_than_one_counts(found, share: float):
+    assert _difference("image", levels(*found), levels(), 255.0) == pytest.approx(share)
+
+
+def test_the_tolerance_in_the_file_is_the_one_that_counts(tiny_model: Path):
+    file = read_model_file(tiny_model)
+    (vector,) = file.metadata.vectors
+    scale = float(np.abs(vector.outputs["level"]).max())
+    level = vector.outputs["level"].copy()
+    level[0, 0] += 1e-3 * scale
+    off = replace(
+        file.metadata, vectors=(TestVector(vector.inputs, {**vector.outputs, "level": level}),)
+    )
+    write_model_file(tiny_model, file.data, off)
+    assert failed(tiny_model) == ["cpu: test vector 0"]
+    write_model_file(tiny_model, file.data, replace(off, tolerances={"cpu": 2e-3, "cuda": 2e-3}))
     assert failed(tiny_model) == []
 
 

@@ -99,12 +99,18 @@ tiny (float[n,row,column] intensity, uint8[n,row,column] mask, float[n,row,colum
     novel = Greater (novelty, threshold)
     hidden = Unsqueeze (novel, last)
     width = Where (hidden, nan, margin)
-    two_point_lower = Sub (two_point, width)
-    two_point_upper = Add (two_point, width)
-    lineal_path_vertical_lower = Sub (lineal_path_vertical, width)
-    lineal_path_vertical_upper = Add (lineal_path_vertical, width)
-    lineal_path_horizontal_lower = Sub (lineal_path_horizontal, width)
-    lineal_path_horizontal_upper = Add (lineal_path_horizontal, width)
+    two_point_below = Mul (width, two_point_q_lower)
+    two_point_above = Mul (width, two_point_q_upper)
+    two_point_lower = Sub (two_point, two_point_below)
+    two_point_upper = Add (two_point, two_point_above)
+    lineal_path_vertical_below = Mul (width, lineal_path_vertical_q_lower)
+    lineal_path_vertical_above = Mul (width, lineal_path_vertical_q_upper)
+    lineal_path_vertical_lower = Sub (lineal_path_vertical, lineal_path_vertical_below)
+    lineal_path_vertical_upper = Add (lineal_path_vertical, lineal_path_vertical_above)
+    lineal_path_horizontal_below = Mul (width, lineal_path_horizontal_q_lower)
+    lineal_path_horizontal_above = Mul (width, lineal_path_horizontal_q_upper)
+    lineal_path_horizontal_lower = Sub (lineal_path_horizontal, lineal_path_horizontal_below)
+    lineal_path_horizontal_upper = Add (lineal_path_horizontal, lineal_path_horizontal_above)
     kept = Unsqueeze (kx, last)
     kept_up = Unsqueeze (ky, last)
     latent = Concat <axis = 1> (kept, kept_up)
@@ -135,8 +141,10 @@ tiny (uint8[n,y,x] micrograph, float[n] pixel_nm) =>
     mask = Cast <to = 2> (measured)
     hidden = Unsqueeze (novel, plane)
     width = Where (hidden, nan, margin)
-    log_intensity_lower = Sub (log_intensity, width)
-    log_intensity_upper = Add (log_intensity, width)
+    below = Mul (width, log_intensity_q_lower)
+    above = Mul (width, log_intensity_q_upper)
+    log_intensity_lower = Sub (log_intensity, below)
+    log_intensity_upper = Add (log_intensity, above)
     latent = Unsqueeze (contrast, last)
 }
 """
@@ -157,12 +165,14 @@ def spots(qx: np.ndarray, qy: np.ndarray, width: float = 0.018) -> np.ndarray:
     return found
 
 
-def frame(rows: int = 90, columns: int = 120, *, known: bool = True) -> dict[str, np.ndarray]:
+def frame(
+    rows: int = 90, columns: int = 120, *, known: bool = True, seed: int = 1
+) -> dict[str, np.ndarray]:
     """Return a frame with a gap, a beam stop and, if `known`, q."""
     across = (np.arange(columns) - 0.45 * columns) * 1.4 / columns
     up = (0.55 * rows - np.arange(rows)) * 1.05 / rows
     qx, qy = (np.ascontiguousarray(q, np.float32) for q in np.meshgrid(across, up))
-    counts = np.random.default_rng(1).poisson(20 * spots(qx, qy))
+    counts = np.random.default_rng(seed).poisson(20 * spots(qx, qy))
     mask = np.ones((rows, columns), np.uint8)
     mask[:, columns // 4] = 0
     mask[np.hypot(qx, qy) < 0.03] = 0
@@ -171,12 +181,12 @@ def frame(rows: int = 90, columns: int = 120, *, known: bool = True) -> dict[str
     return {"intensity": intensity, "mask": mask, "qx": qx * q, "qy": qy * q}
 
 
-def micrograph(rows: int = 240, columns: int = 300) -> dict[str, np.ndarray]:
+def micrograph(rows: int = 240, columns: int = 300, seed: int = 2) -> dict[str, np.ndarray]:
     """Return a micrograph of the same stripes, with noise."""
     y, x = np.mgrid[:rows, :columns] * 2.0
     turn = np.radians(ANGLE)
     stripes = np.cos(2 * np.pi / PERIOD * (x * np.cos(turn) - y * np.sin(turn))) > 0
-    noise = np.random.default_rng(2).normal(0, 12, stripes.shape)
+    noise = np.random.default_rng(seed).normal(0, 12, stripes.shape)
     levels = np.clip(90 + 80 * stripes + noise, 0, 255).astype(np.uint8)
     return {"micrograph": levels, "pixel_nm": np.array(2, np.float32)}
 
@@ -186,6 +196,15 @@ def film() -> Sample:
     """Return a sample with both modalities."""
     arrays = {"saxs": frame(), "sem": micrograph()}
     return Sample("film 1", arrays, "film.h5", metadata={"simulated": True})
+
+
+@pytest.fixture(scope="session")
+def measured_films() -> list[Sample]:
+    """Return as many samples as `calibrate` needs, which differ by their noise."""
+    return [
+        Sample(f"m{i}", {"saxs": frame(seed=i), "sem": micrograph(seed=i)}, "film.h5")
+        for i in range(24)
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -202,6 +221,7 @@ def morphology_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     constants = {
         "x": x[None, None, None], "y": y[None, None, :, None],
         "correlation": 0.5 + 0.5 * np.exp(-R_NM / 20)[None], "path": np.exp(-R_NM / 12)[None],
+        **_quantiles(*STATISTICS),
     }  # fmt: skip
     integers = {"plane": [1, 2], "three": [1, 2, 3], "pixels": [1, 2, 3], "last": [1], "first": 0}
     bounds = StratifiedBounds((ScalarBounds((), (-2.0,), (2.0,)),))
@@ -235,6 +255,7 @@ def scattering_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     constants = {
         "spots": pattern[None], "decades": np.log10(pattern)[None], "across": across[None],
         "upwards": upwards[None], "ones": np.ones((1, 96, 96)),
+        **_quantiles(LOG_INTENSITY, shape=(96, 96)),
     }  # fmt: skip
     metadata = _metadata(Route("sem", "saxs"), SEM.fields, (*SAXS.fields, LOG_INTENSITY), {})
     sem = micrograph(12, 14)
@@ -271,6 +292,12 @@ def _metadata(
     return ModelMetadata(
         "saxs-sem", "1", route, inputs, outputs, OPSET, calibration, {"model": "tiny"}, {}, "MIT"
     )  # fmt: skip
+
+
+def _quantiles(*fields: Field, shape: tuple[int, ...] = R_NM.shape) -> dict[str, np.ndarray]:
+    """Return the quantiles by which bounds lie from their value: what `calibrate` replaces."""
+    ends = [f"{field.name}_q_{end}" for field in fields for end in ("lower", "upper")]
+    return dict.fromkeys(ends, np.ones(shape))
 
 
 def _graph(text: str, constants: dict[str, np.ndarray], integers: dict) -> bytes:

@@ -38,11 +38,12 @@ def test_each_route_reads_the_examples_of_its_own(written: list[Path], name: str
 
 
 def test_they_are_pairs_and_small(written: list[Path]) -> None:
-    """`ingest` takes them as published folders."""
+    """Their table names them for `ingest`, and says that nobody measured them."""
     pytest.importorskip("fabio")
     items = list(read_raw(written, {}))
     assert all(isinstance(item, Sample) for item in items), items
-    assert len(items) == 3
+    assert [item.id for item in items] == ["alternating", "hexagonal", "ladders"]
+    assert all(item.metadata["simulated"] is True for item in items)
     assert sum(path.stat().st_size for path in written) < 3_000_000
 
 

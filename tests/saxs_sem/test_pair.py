@@ -21,6 +21,7 @@ from xmodkit.prediction import Prediction
 from xmodkit.records import sample_columns, sample_rows
 from xmodkit.store import StoreReader, StoreWriter
 from xmodkit_cli.main import cli
+from xmodkit_saxs_sem.examples import write_examples
 from xmodkit_saxs_sem.modalities import R_NM, SAXS, SEM
 from xmodkit_saxs_sem.pair import SaxsSem
 
@@ -233,9 +234,8 @@ def test_importing_the_pair_imports_neither_torch_nor_scipy_nor_fabio():
     assert found.stdout.strip() == "[]"
 
 
-def test_predicting_arrays_works_in_the_base_install(
-    store: Path, morphology_model: Path, tmp_path: Path
-):
+def _in_the_base_install(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run `xmod` where no extra is installed."""
     blocked = ("torch", "scipy", "fabio", "h5py", "pyFAI", "onnx", "matplotlib", "sklearn")
     code = (
         "import sys\n"
@@ -243,9 +243,31 @@ def test_predicting_arrays_works_in_the_base_install(
         "from xmodkit_cli.main import cli\n"
         "sys.exit(cli(standalone_mode=False))\n"
     )
-    arguments = ["infer", store, "--model", morphology_model, "-n", 2, "-o", tmp_path / "out"]
-    ran = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
+    )
+
+
+def test_predicting_arrays_works_in_the_base_install(
+    store: Path, morphology_model: Path, tmp_path: Path
+):
+    ran = _in_the_base_install(
+        "infer", store, "--model", morphology_model, "-n", 2, "-o", tmp_path / "out"
     )
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "out" / "figures" / "sheet-1.png").is_file()
+
+
+def test_the_base_install_reads_tiff_and_text_and_names_the_extra_of_what_it_cannot(
+    morphology_model: Path, tmp_path: Path
+):
+    write_examples(tmp_path / "frames")
+    ran = _in_the_base_install(
+        "infer", tmp_path / "frames", "--model", morphology_model, "-n", 2, "-o", tmp_path / "out"
+    )
+    assert ran.returncode == 3, ran.stderr
+    lost = next(line for line in ran.stderr.splitlines() if "alternating.edf" in line)
+    assert "needs fabio, which is not installed: pip install 'xmodkit[saxs-sem]'" in lost
+    rows = list(StoreReader(tmp_path / "out" / "store.zarr").samples())
+    assert len(rows) == 2
+    assert all(20 < row["domain_spacing"] < 60 for row in rows)

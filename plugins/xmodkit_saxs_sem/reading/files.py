@@ -8,6 +8,7 @@ from pathlib import Path
 from xmodkit.pair import Failure, Options, Route, Sample
 from xmodkit_saxs_sem.reading.frames import FRAME_SUFFIXES, read_frames
 from xmodkit_saxs_sem.reading.micrographs import MICROGRAPH_SUFFIXES, read_micrographs
+from xmodkit_saxs_sem.reading.raw import pairs_header
 
 __all__ = ["SUFFIXES", "read_file", "suffixes_of"]
 
@@ -23,9 +24,10 @@ def read_file(path: Path, route: Route, options: Options) -> Iterator[Sample | F
     """Yield the samples of a file, and a failure for what cannot be read.
 
     In folders `SEM` and `SAXS` side by side, as published, files belong to the routes of their
-    folder; for others they hold nothing. Raise `UsageError` for options that cannot mean anything.
+    folder; for others they hold nothing. Tables of pairs, which `ingest` reads, hold nothing here.
+    Raise `UsageError` for options that cannot mean anything.
     """
-    if _is_other(path, route.source):
+    if _is_other(path, route.source) or pairs_header(path):
         return iter(())
     return read_frames(path, options) if route.source == "saxs" else read_micrographs(path, options)
 

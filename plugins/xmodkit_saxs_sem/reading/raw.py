@@ -18,7 +18,7 @@ from xmodkit.reading import describe
 from xmodkit_saxs_sem.reading.frames import read_frames
 from xmodkit_saxs_sem.reading.micrographs import read_micrographs
 
-__all__ = ["PUBLISHED_ROWS", "read_raw"]
+__all__ = ["PUBLISHED_ROWS", "pairs_header", "read_raw"]
 
 PUBLISHED_ROWS = 830  # of a published micrograph lie above its info bar (PairVAE, JACS Au 2023)
 _PUBLISHED_COLUMNS = 1280
@@ -32,8 +32,9 @@ _OPTIONS = {
     "pixel_nm": "sem_pixel_nm",
 }
 _FILES = ("poni", "mask")
-_COLUMNS = frozenset({"sem", "saxs", "id", "phi", "group", *_OPTIONS})
-_DATA = "measured SAXS frame and SEM micrograph of one sample"
+_COLUMNS = frozenset({"sem", "saxs", "id", "phi", "group", "simulated", *_OPTIONS})
+_DATA = "SAXS frame and SEM micrograph of one sample"
+_TRUTH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 Items = Iterator[Sample | Failure]
 Read = Callable[[Path, Options], Items]
@@ -43,14 +44,15 @@ def read_raw(paths: Sequence[Path], options: Options) -> Items:
     """Yield samples with both modalities from raw files.
 
     A `.csv` with columns `sem` and `saxs` (and perhaps `id`, `phi`, `pixel_nm`, `poni`, `azimuth`,
-    `group`, `mask`) names files beside it, one sample a line. Files in folders `SEM` and `SAXS`
-    side by side are pairs in the order of their paths, as published (PairVAE). `group` is the
-    specimen, which a split keeps together. What cannot be read, or belongs to nothing, is yielded
-    as a failure. Raise `UsageError` for options that cannot mean anything.
+    `group`, `mask`, `simulated`) names files beside it, one sample a line. Files in folders `SEM`
+    and `SAXS` side by side are pairs in the order of their paths, as published (PairVAE). `group`
+    is the specimen, which a split keeps together; `simulated` is true of what nobody measured.
+    What cannot be read, or belongs to nothing, is yielded as a failure. Raise `UsageError` for
+    options that cannot mean anything.
     """
     used = {real_path(Path(options[name])) for name in _FILES if options.get(name)}
     for path in paths:
-        if path.suffix.lower() == _TABLE and _header(path):
+        if pairs_header(path):
             used.add(real_path(path))
             yield from _guarded(path, partial(_table, path, options, used))
     rest = [path for path in paths if real_path(path) not in used]
@@ -114,8 +116,10 @@ def _above_bar(sample: Sample, options: Options) -> Sample:
 # A table
 
 
-def _header(path: Path) -> list[str] | None:
-    """Return the columns of a pairs table, in lower case; None if the file is none."""
+def pairs_header(path: Path) -> list[str] | None:
+    """Return the columns of a table of pairs, in lower case; None if the file is none."""
+    if path.suffix.lower() != _TABLE:
+        return None
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             line = file.readline(100_000)
@@ -150,8 +154,7 @@ def _table(path: Path, options: Options, used: set[Path]) -> Items:
             _check_cells(header, cells, row)
             given = _row_options(path, row)
             used.update(real_path(given[name]) for name in _FILES if name in given)
-            known = {"phi": _phi(row["phi"])} if row.get("phi") else {}
-            item = replace(pair, known=known).read({**options, **given})
+            item = replace(pair, known=_known(row)).read({**options, **given})
         except (InputError, UsageError) as error:
             if isinstance(error, UsageError) and not given:
                 raise  # not the line's own
@@ -183,6 +186,15 @@ def _row_options(path: Path, row: Mapping[str, str]) -> dict[str, Any]:
         except ValueError as error:
             raise InputError(f"{column} {cell!r} given, a number expected") from error
     return options
+
+
+def _known(row: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a line says of its sample: whether it is simulated, and phi."""
+    cell = row.get("simulated", "").lower()
+    if cell not in _TRUTH:
+        raise InputError(f"simulated {cell!r} given, true or false expected")
+    said = {"simulated": _TRUTH[cell]}
+    return {**said, "phi": _phi(row["phi"])} if row.get("phi") else said
 
 
 def _phi(cell: str) -> float:
@@ -220,12 +232,14 @@ class _Pair:
             return self.failed(error)
         if self.published:
             sem = _above_bar(sem, options)
+        known = {"simulated": False, **self.known}
+        origin = "simulated" if known["simulated"] else "measured"
         return Sample(
             self.name,
             {"saxs": saxs.arrays["saxs"], "sem": sem.arrays["sem"]},
             self.source,
             self.ordinal,
-            {**saxs.metadata, **sem.metadata, "simulated": False, "data": _DATA, **self.known},
+            {**saxs.metadata, **sem.metadata, **known, "data": f"{origin} {_DATA}"},
             {"sample": self.group},
             notices=(*sem.notices, *saxs.notices),
         )

@@ -88,6 +88,12 @@ def test_files_of_both_routes_verify(files: dict[str, Path]):
     assert "cpu: any extent of further inputs" in names
 
 
+def test_a_file_allows_what_its_model_says_of_the_route(files: dict[str, Path]):
+    allowed = {name: read_model_file(path).metadata.tolerances for name, path in files.items()}
+    assert allowed["levels:picture"] == {"cpu": 2e-4, "cuda": 3e-2}
+    assert allowed["picture:picture"] == {"cpu": 1e-5, "cuda": 1e-3}
+
+
 def test_a_graph_predicts_what_its_model_adds_to_the_target(predictor: ModelPredictor):
     found = predictor.run(BATCH)
     assert list(found.fields) == ["picture", "members", "means"]

@@ -130,6 +130,17 @@ def test_a_given_fraction_is_that_of_the_images_if_nothing_strays(trained, sampl
     torch.testing.assert_close(shares, torch.full_like(shares, 0.37), atol=3e-4, rtol=0)
 
 
+def test_without_spread_all_members_are_the_same_image(trained, samples):
+    model, _ = trained
+    alike, half, whole = (
+        _run(model, samples[:1], "saxs:sem", spread=spread)["ensemble"][0].float() / 255
+        for spread in (0.0, 0.5, 1.0)
+    )
+    differ = [float((e[1:] - e[:1]).abs().mean()) for e in (alike, half, whole)]
+    assert differ[0] == 0
+    assert 0 < differ[1] < differ[2]
+
+
 def test_fewer_than_eight_members_have_no_spread(trained, samples):
     model, _ = trained
     few, enough = (_run(model, samples[:1], "saxs:sem", members=m) for m in (7, 8))

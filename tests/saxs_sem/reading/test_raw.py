@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from xmodkit.errors import UsageError
-from xmodkit.pair import Failure, Sample
+from xmodkit.pair import Failure, Route, Sample
 from xmodkit_saxs_sem.modalities import SAXS, SEM
+from xmodkit_saxs_sem.reading.files import read_file
 from xmodkit_saxs_sem.reading.raw import PUBLISHED_ROWS, read_raw
 
 RNG = np.random.default_rng(5)
@@ -87,6 +88,33 @@ def test_a_table_names_pairs_and_what_is_known_of_them(tmp_path: Path) -> None:
     assert two.arrays["sem"]["pixel_nm"] == 2
     assert two.arrays["saxs"]["mask"].all()
     assert any("colour" in text for text in one.notices)
+
+
+def test_a_table_says_what_was_simulated(tmp_path: Path) -> None:
+    """Nobody measured it: models and calibrations that rest on it say so."""
+    micrograph(tmp_path / "s.tif")
+    frame(tmp_path / "x.png")
+    (tmp_path / "pairs.csv").write_text(
+        "id,sem,saxs,simulated\n"
+        "a,s.tif,x.png,True\nb,s.tif,x.png,0\nc,s.tif,x.png,\nd,s.tif,x.png,perhaps\n"
+    )
+    samples, (failure,) = read(tmp_path)
+    said = {sample.id: sample.metadata["simulated"] for sample in samples}
+    assert said == {"a": True, "b": False, "c": False}
+    assert samples[0].metadata["data"].startswith("simulated SAXS frame")
+    assert samples[1].metadata["data"].startswith("measured SAXS frame")
+    assert "simulated 'perhaps' given, true or false expected" in failure.error
+
+
+def test_predicting_passes_over_tables_of_pairs(tmp_path: Path) -> None:
+    """They lie beside the files they name; other tables may hold a frame and are looked at."""
+    table, other = tmp_path / "pairs.csv", tmp_path / "other.csv"
+    table.write_text("sem,saxs\na.tif,b.tif\n")
+    other.write_text("a,b\n1,2\n")
+    route = Route("saxs", "sem")
+    assert list(read_file(table, route, {})) == []
+    (failure,) = read_file(other, route, {})
+    assert isinstance(failure, Failure)
 
 
 def test_bad_lines_are_failures_of_their_own(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ their weights, batches and the two-part schedule are the published ones; `notes`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from xmodkit.errors import UsageError
 from xmodkit.modality import Array, Field
 from xmodkit.model import Model, Stage
-from xmodkit.pair import Sample
+from xmodkit.pair import Options, Route, Sample
 from xmodkit_saxs_sem.modalities import SIZE
 from xmodkit_saxs_sem.models.binarise import OFFSET, WINDOW, Binarise, binary_field
 from xmodkit_saxs_sem.models.grid import FrameToGrid, Gridded, scaled
@@ -42,6 +42,7 @@ from xmodkit_saxs_sem.models.truths import (
     tolerances,
     truth,
 )
+from xmodkit_saxs_sem.train_options import pairvae_shape, threshold_shape
 
 __all__ = ["PairVae"]
 
@@ -59,7 +60,7 @@ class PairVae(Model):
     `size` is the extent of pictures and crops: 192 as published (pixels of 2 nm), or 96 (4 nm).
     `encoder_width` 64 is ResNet50. `z` says whether latents are drawn when predicting, as
     published, or means. `similarity` compares latents in pair training, `pretraining` views in
-    the encoder's own; `window` is that of the adaptive threshold, 15 or 25.
+    the encoder's own; `window` (15 or 25) and `offset` are those of the adaptive threshold.
     """
 
     name = "pairvae"
@@ -73,12 +74,13 @@ class PairVae(Model):
         similarity: Literal["barlow", "simclr"] = "barlow",
         pretraining: Literal["barlow", "simclr"] = "barlow",
         window: int = WINDOW,
+        offset: int = OFFSET,
     ) -> None:
         if size not in (SIZE, 2 * SIZE):
             raise UsageError(f"pairvae: size {size} given, {SIZE} or {2 * SIZE} expected")
         self.size, self.z = size, z
         self.similarity, self.pretraining = SIMILARITIES[similarity], SIMILARITIES[pretraining]
-        self.window = window
+        self.window, self.offset = window, offset
         self.grid = FrameToGrid(size)
         self.resnet = ResNet50(encoder_width)
         features, extent = self.resnet.channels, size // STRIDE
@@ -104,11 +106,16 @@ class PairVae(Model):
             _stage("solo_sem", sem, 1000),
             _stage("pair", (*saxs, *sem), _PAIR_EPOCHS),
         )
-        self.notes = _notes(size, encoder_width, z, similarity, pretraining, window)
+        self.notes = _notes(size, encoder_width, z, similarity, pretraining, window, offset)
         self.losses = PairLosses(self.similarity)
         self.crops = CropFeatures(self.features)
         self._corner_seed = 0
         self._counted = 0
+
+    @classmethod
+    def shape(cls, route: Route, sample: Sample, options: Options) -> dict[str, Any]:
+        """Return the extents, the similarity and the threshold, where they are given."""
+        return pairvae_shape(options) | threshold_shape(options)
 
     def prepare(self, sample: Sample) -> Mapping[str, Array]:
         """Return the frame on the grid in 0..1, what of it was measured, and the binary field."""
@@ -173,7 +180,8 @@ class PairVae(Model):
 
     def target(self, route: str, sample: Sample) -> Mapping[str, Array]:
         """Return the frame on the model grid, or a crop of the binary micrograph."""
-        return truth(route, sample, lambda s: _gridded(s, FrameToGrid()), Binarise(self.window))
+        binarise = Binarise(self.window, self.offset)
+        return truth(route, sample, lambda s: _gridded(s, FrameToGrid()), binarise)
 
     def inputs(self, route: str, sample: Sample | None = None) -> Mapping[str, Array]:
         """Return the ensemble's seeds and spread: 40 members, of a sample some of its own."""
@@ -206,7 +214,8 @@ class PairVae(Model):
         return torch.cat([self.resnet(as_channels(some)) for some in parts])
 
     def _binarise(self) -> Binarise:
-        return Binarise(self.window) if self.size == SIZE else FineBinarise(self.window)
+        kind = Binarise if self.size == SIZE else FineBinarise
+        return kind(self.window, self.offset)
 
     @property
     def _device(self) -> torch.device:
@@ -264,7 +273,7 @@ def _stage(name: str, networks: tuple[str, ...], epochs: int) -> Stage:
 
 
 def _notes(
-    size: int, width: int, z: str, similarity: str, pretraining: str, window: int
+    size: int, width: int, z: str, similarity: str, pretraining: str, window: int, offset: int
 ) -> tuple[str, ...]:
     narrower = "" if width == 64 else f" of width {width} (published: 64)"
     return (
@@ -275,7 +284,7 @@ def _notes(
         "Scattering is log10 intensity on a q grid, folded by Friedel's law and scaled to 0..1, "
         "in three equal channels; the published pictures are false-colour photographs. Pixels "
         "that were not measured are 0 and do not count in the loss.",
-        f"Adaptive threshold: window {window}, offset {OFFSET}. Latents in predictions: {z} "
+        f"Adaptive threshold: window {window}, offset {offset}. Latents in predictions: {z} "
         f"(published: sample). Latents are compared by {similarity}.",
         "A last batch of fewer than 8 rows is used, not dropped. The area fraction phi is "
         "accepted and not used.",

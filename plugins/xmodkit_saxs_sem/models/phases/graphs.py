@@ -50,7 +50,7 @@ class _SaxsToSem(nn.Module):
         features = self.profile(found.log, found.valid)
         standard = self.fraction.standard(features)
         share = self._shares(standard, phi, seed, spread)  # (N, m)
-        noise = normal(seed, 2 * PERIODIC**2).reshape(-1, 2, PERIODIC, PERIODIC)
+        noise = _noise(seed, spread)  # (m, 2, 128, 128)
         power = torch.exp(self.power(found.log, found.valid)) * self.power.off_centre
         probability = self.drawer(power, share, standard, noise)
         images = binary(probability, share)  # (N, m, 96, 96)
@@ -177,6 +177,16 @@ class _Pattern(nn.Module):
             "qy": flat + self.qy,
             "log_intensity": log - level,
         }
+
+
+def _noise(seed: Tensor, spread: Tensor) -> Tensor:
+    """Return normal numbers (m, 2, 128, 128): the members' own, below a spread of 1 also shared."""
+    count = 2 * PERIODIC**2
+    own = normal(seed, count)
+    shared = normal(torch.zeros_like(seed[:1]), count, stream=2)
+    share = spread.clamp(0.0, 1.0)
+    mixed = share * own + torch.sqrt(1 - share**2) * shared
+    return mixed.reshape(-1, 2, PERIODIC, PERIODIC)
 
 
 def graph_of(model: Phases, route: str) -> nn.Module:

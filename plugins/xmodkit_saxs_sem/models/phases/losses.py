@@ -69,8 +69,9 @@ class Losses:
         found = self.model.power(log, valid)
         told = torch.log(power_of(known).clamp(min=1e-3))
         power = torch.exp(found) * self.model.power.off_centre
-        off: Tensor = 10 * (correlations(power) - known).abs().mean()
-        return 0.1 * (found - told).abs().mean() + off
+        off: Tensor = 0.1 * (found - told).abs().mean()
+        apart: Tensor = 10 * (correlations(power) - known).abs().mean()
+        return off + apart
 
     def fraction(self, features: Tensor, phi: Tensor) -> Tensor:
         """Return the negative log likelihood of a crop's area fraction."""

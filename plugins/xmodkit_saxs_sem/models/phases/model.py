@@ -31,6 +31,7 @@ from xmodkit_saxs_sem.models.truths import (
     tolerances,
     truth,
 )
+from xmodkit_saxs_sem.train_options import refuse_pairvae, threshold_shape
 
 __all__ = ["Phases"]
 
@@ -84,9 +85,9 @@ class Phases(Model):
 
     @classmethod
     def shape(cls, route: Route, sample: Sample, options: Options) -> dict[str, Any]:
-        """Return window and offset of the threshold."""
-        chosen = {"window": options.get("threshold_window"), "offset": options.get("threshold_c")}
-        return {name: value for name, value in chosen.items() if value is not None}
+        """Return window and offset of the threshold, where they are given."""
+        refuse_pairvae(cls.name, options)
+        return threshold_shape(options)
 
     @torch.no_grad()
     def prepare(self, sample: Sample) -> Mapping[str, Array]:
