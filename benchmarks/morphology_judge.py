@@ -68,7 +68,7 @@ class Judge:
         within the bounds of the rows that passed.
         """
         print(
-            f"{'':<28}{'n':>5}{'refused':>9}{'flagged':>9}{'AUROC':>7}{'novelty':>10}"
+            f"{'':<34}{'n':>5}{'refused':>9}{'flagged':>9}{'AUROC':>7}{'novelty':>10}"
             f"{'error':>8}{'inside':>8}"
         )
         before = self.errors(familiar, truth)
@@ -86,7 +86,7 @@ class Judge:
                     levels.append(_novelty(found))
                     errors.append(self.errors(found, truth[taken]))
             table[name] = row
-            print(f"  {name:<26}{_line(row)}")
+            print(f"  {name:<32}{_line(row)}")
         ranked = {
             "familiar rows": _spearman(levels[0], errors[0]),
             "these and the faulty ones": _spearman(np.concatenate(levels), np.concatenate(errors)),

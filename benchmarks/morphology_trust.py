@@ -59,12 +59,12 @@ def bounds_of_curves(judge: Judge, found: Prediction, test: Films, known: Films)
         factor = judge.predict.predictor.calibration.curve.get(name, 1.0)
         whole = bound_scores(truth, *widened(*bounds, factor), novelty, reference, COVERAGE)
         shares = inside_share(truth, *bounds)[~np.isnan(bounds[0]).any(axis=1)]
-        error = shares.std() / np.sqrt(max(1, len(shares)))
+        error = f"{shares.std() / np.sqrt(len(shares)):.3f}" if len(shares) else "-"
         scores[name] = {"one_crop": one, "ten_crops": ten, "curve_bounds": whole}
         print(
             f"{name}: MAE {one['mae']:.4f} (climatology {one['mae_of_training_mean']:.4f}), pooled "
             f"R2 {one['r2_pooled']:.3f}\n"
-            f"  one crop  {_coverage(one)}, standard error {error:.3f}\n"
+            f"  one crop  {_coverage(one)}, standard error {error}\n"
             f"  ten crops {_coverage(ten)}\n"
             f"  bounds of whole curves (x {factor:.2f}): {_share(whole, 'coverage_whole_curve')} "
             f"of curves inside, width {_share(whole, 'relative_width', '.2f')}"
@@ -78,22 +78,21 @@ def skill(found: Prediction, test: Films, known: Films) -> dict[str, Any]:
     logs = [np.nan_to_num(each.log) for each in (known, test)]
     seen = [~np.isnan(each.log) for each in (known, test)]
     like = nearest(logs[0], seen[0], logs[1], seen[1])
-    print(f"CRPS, mean over bins ({members[CURVES[0]].shape[1]} members; x climatology)")
-    table: dict[str, Any] = {}
+    table: dict[str, dict[str, float]] = {}
     for name in CURVES:
         truth = test.truth(name)
         climate = np.broadcast_to(known.truth(name), (len(truth), *known.truth(name).shape))
         scores = {
-            "the model's ensemble": crps(members[name], truth),
+            f"the model, {members[name].shape[1]} members": crps(members[name], truth),
             "training climatology": crps(climate, truth),
             "nearest film, one crop": np.abs(known.truth(name)[like] - truth),
             f"nearest film, {CROPS + 1} crops": crps(known.crops[name][like], truth),
             "floor: other crops of the film": crps(test.crops[name][:, 1:], truth),
         }
-        table[name] = means = {kind: float(score.mean()) for kind, score in scores.items()}
-        base = means["training climatology"]
-        told = ", ".join(f"{kind} {m:.5f} ({m / base:.2f})" for kind, m in means.items())
-        print(f"  {name}: {told}")
+        table[name] = {kind: float(score.mean()) for kind, score in scores.items()}
+    print(f"{'CRPS, mean over bins':<32}" + "".join(f"{name:>24}" for name in CURVES))
+    for kind in table[CURVES[0]]:
+        print(f"  {kind:<30}" + "".join(f"{table[name][kind]:>24.5f}" for name in CURVES))
     return table
 
 
@@ -228,7 +227,7 @@ def _alarms(found: Prediction) -> float:
 
 
 def _coverage(s: Mapping[str, Any]) -> str:
-    thirds = s.get("coverage_by_novelty_third") or ()
+    thirds = s.get("coverage_by_novelty_third") or (None,)
     parts = [
         f"coverage {_share(s, 'coverage')}",
         f"by third of novelty {' / '.join('-' if c is None else f'{c:.3f}' for c in thirds)}",

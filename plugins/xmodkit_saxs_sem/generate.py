@@ -13,9 +13,9 @@ from xmodkit.errors import InputError, UsageError
 from xmodkit.modality import Arrays
 from xmodkit.pair import Failure, Generation, ModalityPair, Options, Predictor, Sample
 from xmodkit.prediction import Derived
-from xmodkit_saxs_sem.ensemble_options import GENERATED, Ensemble
-from xmodkit_saxs_sem.generation_plot import draw_curves_of, draw_members
 from xmodkit_saxs_sem.modalities import ENSEMBLE, PIXEL_NM
+from xmodkit_saxs_sem.options.ensemble import GENERATED, Ensemble
+from xmodkit_saxs_sem.pictures.generation import draw_curves_of, draw_members
 
 __all__ = ["generate"]
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction, Value
-from xmodkit_saxs_sem.micrographs import montage
 from xmodkit_saxs_sem.modalities import ENSEMBLE, PIXEL_NM, R_NM, STATISTICS
+from xmodkit_saxs_sem.pictures.micrograph import montage
+from xmodkit_saxs_sem.pictures.route_cards import frame_of
 from xmodkit_saxs_sem.places import own_stem, said_source
-from xmodkit_saxs_sem.route_cards import frame_of
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo

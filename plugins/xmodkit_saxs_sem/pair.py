@@ -10,7 +10,7 @@ from xmodkit.modality import Arrays, Field
 from xmodkit.pair import Failure, Generation, ModalityPair, Options, Predictor, Route, Sample
 from xmodkit.prediction import Derived, Prediction
 from xmodkit_saxs_sem.modalities import LATENT, PHI, SAXS, SEM
-from xmodkit_saxs_sem.pair_options import OPTIONS
+from xmodkit_saxs_sem.options import OPTIONS
 from xmodkit_saxs_sem.reading.files import SUFFIXES, read_file, suffixes_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class SaxsSem(ModalityPair):
 
     def preview(self, path: Path, route: Route, options: Options) -> Image.Image | None:
         """Draw the frames of a file with rings of q, or its micrographs as they are cut."""
-        from xmodkit_saxs_sem.preview import draw_preview
+        from xmodkit_saxs_sem.pictures.preview import draw_preview
 
         return draw_preview(self.read(path, route, options))
 
@@ -86,7 +86,7 @@ class SaxsSem(ModalityPair):
 
     def inputs(self, route: Route, options: Options) -> Arrays:
         """Return the seeds of an ensemble's members and how far they spread."""
-        from xmodkit_saxs_sem.ensemble_options import Ensemble
+        from xmodkit_saxs_sem.options.ensemble import Ensemble
 
         return Ensemble.parse(options).inputs() if route.inputs else {}
 
@@ -112,7 +112,7 @@ class SaxsSem(ModalityPair):
 
     def draw(self, sample: Sample, prediction: Prediction, route: Route) -> Image.Image | None:
         """Draw what went in beside what came out."""
-        from xmodkit_saxs_sem import cards, route_cards
+        from xmodkit_saxs_sem.pictures import cards, route_cards
 
         draw = {
             "saxs:sem": cards.draw_morphology,

@@ -42,7 +42,7 @@ from xmodkit_saxs_sem.models.truths import (
     tolerances,
     truth,
 )
-from xmodkit_saxs_sem.train_options import pairvae_shape, threshold_shape
+from xmodkit_saxs_sem.options.training import pairvae_shape, threshold_shape
 
 __all__ = ["PairVae"]
 

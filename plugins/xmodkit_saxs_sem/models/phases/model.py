@@ -31,7 +31,7 @@ from xmodkit_saxs_sem.models.truths import (
     tolerances,
     truth,
 )
-from xmodkit_saxs_sem.train_options import refuse_pairvae, threshold_shape
+from xmodkit_saxs_sem.options.training import refuse_pairvae, threshold_shape
 
 __all__ = ["Phases"]
 

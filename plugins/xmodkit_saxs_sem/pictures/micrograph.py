@@ -9,8 +9,8 @@ import numpy as np
 from xmodkit.curveplot import ACCENT, INK, round_ticks
 from xmodkit.modality import Array
 from xmodkit.sheet import font
-from xmodkit_saxs_sem.frame_pictures import Place
 from xmodkit_saxs_sem.modalities import FIELD_NM
+from xmodkit_saxs_sem.pictures.frame import Place
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,9 +11,9 @@ from PIL import Image, ImageColor
 from xmodkit.curveplot import ACCENT
 from xmodkit.errors import InputError
 from xmodkit.pair import Failure, Sample
-from xmodkit_saxs_sem.frame_pictures import MASKED
 from xmodkit_saxs_sem.pair import SaxsSem
-from xmodkit_saxs_sem.preview import SIZE, draw_preview
+from xmodkit_saxs_sem.pictures.frame import MASKED
+from xmodkit_saxs_sem.pictures.preview import SIZE, draw_preview
 
 PAIR = SaxsSem()
 

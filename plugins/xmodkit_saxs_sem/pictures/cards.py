@@ -12,7 +12,8 @@ from xmodkit.modality import Array
 from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction
 from xmodkit.sheet import font
-from xmodkit_saxs_sem.card_frame import (
+from xmodkit_saxs_sem.modalities import ENSEMBLE, PIXEL_NM, PROBABILITY, R_NM, TWO_POINT
+from xmodkit_saxs_sem.pictures.card_frame import (
     BOTTOM,
     FRAME_LEFT,
     STEP,
@@ -24,9 +25,8 @@ from xmodkit_saxs_sem.card_frame import (
     kind_of,
     write_facts,
 )
-from xmodkit_saxs_sem.frame_pictures import Place, colours, draw_frame
-from xmodkit_saxs_sem.micrographs import central_field, draw_micrograph, montage
-from xmodkit_saxs_sem.modalities import ENSEMBLE, PIXEL_NM, PROBABILITY, R_NM, TWO_POINT
+from xmodkit_saxs_sem.pictures.frame import Place, colours, draw_frame
+from xmodkit_saxs_sem.pictures.micrograph import central_field, draw_micrograph, montage
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from xmodkit.curveplot import ACCENT, INK, PAPER, Line, draw_curves
 from xmodkit.pair import Sample
 from xmodkit.sheet import fit_text, font
-from xmodkit_saxs_sem.frame_pictures import draw_frame
 from xmodkit_saxs_sem.metrics import two_point
-from xmodkit_saxs_sem.micrographs import draw_scale, montage
 from xmodkit_saxs_sem.modalities import PIXEL_NM, R_NM
+from xmodkit_saxs_sem.pictures.frame import draw_frame
+from xmodkit_saxs_sem.pictures.micrograph import draw_scale, montage
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,7 +11,9 @@ from xmodkit.modality import Array, Arrays
 from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction
 from xmodkit.sheet import font
-from xmodkit_saxs_sem.card_frame import (
+from xmodkit_saxs_sem.frames import RING_Q, has_q, logs, radial_profile
+from xmodkit_saxs_sem.modalities import LOG_INTENSITY, PIXEL_NM, PROBABILITY, SAXS
+from xmodkit_saxs_sem.pictures.card_frame import (
     FRAME_LEFT,
     MARGIN,
     STEP,
@@ -23,11 +25,9 @@ from xmodkit_saxs_sem.card_frame import (
     kind_of,
     write_facts,
 )
-from xmodkit_saxs_sem.cards import draw_probability
-from xmodkit_saxs_sem.frame_pictures import Place, colours, draw_frame
-from xmodkit_saxs_sem.frames import RING_Q, has_q, logs, radial_profile
-from xmodkit_saxs_sem.micrographs import central_field, draw_micrograph
-from xmodkit_saxs_sem.modalities import LOG_INTENSITY, PIXEL_NM, PROBABILITY, SAXS
+from xmodkit_saxs_sem.pictures.cards import draw_probability
+from xmodkit_saxs_sem.pictures.frame import Place, colours, draw_frame
+from xmodkit_saxs_sem.pictures.micrograph import central_field, draw_micrograph
 
 if TYPE_CHECKING:
     from PIL import Image

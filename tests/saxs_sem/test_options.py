@@ -6,8 +6,8 @@ import pytest
 
 from xmodkit.errors import UsageError
 from xmodkit.pair import Sample
+from xmodkit_saxs_sem.options.training import TRAIN_OPTIONS, pairvae_shape, threshold_shape
 from xmodkit_saxs_sem.pair import SaxsSem
-from xmodkit_saxs_sem.train_options import TRAIN_OPTIONS, pairvae_shape, threshold_shape
 
 NONE = dict.fromkeys((option.key for option in TRAIN_OPTIONS), None)
 SAMPLE = Sample("film", {})

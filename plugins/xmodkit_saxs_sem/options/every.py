@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xmodkit.pair import Option
-from xmodkit_saxs_sem.ensemble_options import ENSEMBLE_OPTIONS
-from xmodkit_saxs_sem.options import INGEST_OPTIONS, PHI_OPTIONS, READ_OPTIONS
+from xmodkit_saxs_sem.options.ensemble import ENSEMBLE_OPTIONS
+from xmodkit_saxs_sem.options.reading import INGEST_OPTIONS, PHI_OPTIONS, READ_OPTIONS
+from xmodkit_saxs_sem.options.training import TRAIN_OPTIONS
 from xmodkit_saxs_sem.simulator.simulate import SIMULATE_OPTIONS
-from xmodkit_saxs_sem.train_options import TRAIN_OPTIONS
 
 __all__ = ["OPTIONS"]
 

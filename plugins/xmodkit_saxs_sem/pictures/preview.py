@@ -13,9 +13,9 @@ from xmodkit.errors import InputError
 from xmodkit.modality import Arrays
 from xmodkit.pair import Failure, Sample
 from xmodkit.sheet import PAGE, contact_sheet, fit_text, font
-from xmodkit_saxs_sem.frame_pictures import draw_frame
 from xmodkit_saxs_sem.frames import has_q, magnitude, upright
-from xmodkit_saxs_sem.micrographs import draw_micrograph
+from xmodkit_saxs_sem.pictures.frame import draw_frame
+from xmodkit_saxs_sem.pictures.micrograph import draw_micrograph
 
 if TYPE_CHECKING:
     from PIL import Image

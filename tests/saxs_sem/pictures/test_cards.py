@@ -14,12 +14,12 @@ from PIL import Image, ImageColor
 from xmodkit.curveplot import ACCENT, BAND, CURVE, INK
 from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction, Value
-from xmodkit_saxs_sem.card_frame import FRAME_LEFT, STEP, TILE, TOP
-from xmodkit_saxs_sem.frame_pictures import MASKED, colours, draw_frame, paint_frame
 from xmodkit_saxs_sem.frames import RING_Q, radial_profile, reduced, upright
-from xmodkit_saxs_sem.micrographs import central_field, field_box, montage
 from xmodkit_saxs_sem.modalities import PIXEL_NM, PROBABILITY
 from xmodkit_saxs_sem.pair import SaxsSem
+from xmodkit_saxs_sem.pictures.card_frame import FRAME_LEFT, STEP, TILE, TOP
+from xmodkit_saxs_sem.pictures.frame import MASKED, colours, draw_frame, paint_frame
+from xmodkit_saxs_sem.pictures.micrograph import central_field, field_box, montage
 
 PAIR = SaxsSem()
 
