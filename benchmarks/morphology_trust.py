@@ -113,13 +113,13 @@ def derived(
             found.novelty[rows], reference[field.name].value,
             field.valid_range or (-np.inf, np.inf), COVERAGE,
         )  # fmt: skip
-        about = ""
+        about = "" if field.unit == "1" else f" {field.unit}"
         if field.name == "orientation":
             away = np.abs((scalar.value - right + 90) % 180 - 90)
             s["mae_axial"] = float(np.nanmean(away))
-            about = f" (the short way round {s['mae_axial']:.3g})"
+            about += f" (the short way round {s['mae_axial']:.3g})"
         print(
-            f"{field.name}: MAE {s.get('mae', np.nan):.3g} {field.unit}{about}, training median "
+            f"{field.name}: MAE {s.get('mae', np.nan):.3g}{about}, training median "
             f"{_share(s, 'mae_of_training_median', '.3g')}; {_coverage(s)}; {rows.sum()} rows, "
             f"{s['only_truth_has_one']} missed, {s['only_prediction_has_one']} invented"
         )
@@ -192,7 +192,7 @@ def elsewhere(judge: Judge, folder: Path, figures: Path | None) -> list[dict[str
             row: dict[str, Any] = {"file": path.name, "frame": number}
             try:
                 if isinstance(sample, Failure):
-                    raise sample.error
+                    raise InputError(sample.error)
                 (fields,) = judge.rows([sample])
                 found = judge.predict([fields])[0]
             except InputError as error:
@@ -203,7 +203,9 @@ def elsewhere(judge: Judge, folder: Path, figures: Path | None) -> list[dict[str
                 row |= {"known_q": bool(q.any()), "q_max": float(q.max())}
                 row |= {"novelty": float(found.novelty), "novel": bool(found.novel)}
                 row |= {name: float(d.value) for name, d in found.derived.items()}
-                print(f"  {path.name}: {', '.join(f'{k} {v}' for k, v in row.items())}")
+                told = ", ".join(f"{k} {v:.3g}" for k, v in row.items() if isinstance(v, float))
+                flags = f"q {'known' if row['known_q'] else 'not known'}, novel: {row['novel']}"
+                print(f"  {path.name}: {flags}, {told}")
                 if figures and (card := judge.pair.draw(sample, found, judge.route)):
                     figures.mkdir(parents=True, exist_ok=True)
                     card.save(figures / f"{path.stem}-{number}.png")

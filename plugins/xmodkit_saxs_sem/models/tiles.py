@@ -37,10 +37,10 @@ class Tiles(nn.Module):
     def _matrix(self, extent: int, tiles: int, pixel_nm: Tensor) -> Tensor:
         """Return weights (N, tiles * 224, extent) of an axis' pixels in those of the tiles."""
         room = extent - FIELD_NM / pixel_nm  # (N,) pixels that a tile can be moved by
-        part = torch.arange(tiles) / (tiles - 1) if tiles > 1 else torch.tensor([0.5])
-        first = torch.floor(room.clamp(min=0.0)[:, None] * part + 1e-3)  # (N, tiles)
+        part = torch.linspace(0, 1, tiles) if tiles > 1 else torch.tensor([0.5])
+        first = torch.floor(room.clamp(min=0.0)[:, None] * part.to(room) + 1e-3)  # (N, tiles)
         ratio = SEM_PIXEL_NM / pixel_nm  # (N,)
-        steps = torch.arange(TILE + 2 * MARGIN) - MARGIN + 0.5
+        steps = torch.arange(TILE + 2 * MARGIN, device=room.device) - MARGIN + 0.5
         places = first[:, :, None] + (steps * ratio[:, None, None] - 0.5)  # (N, tiles, 224)
         return resampling(places.flatten(1), extent, ratio)
 
@@ -52,6 +52,6 @@ def resampling(places: Tensor, extent: int, ratio: Tensor) -> Tensor:
     Beyond its ends the axis goes on as its last pixel.
     """
     inside = places.clamp(0.0, extent - 1.0)
-    distance = (inside[:, :, None] - torch.arange(extent)).abs()
+    distance = (inside[:, :, None] - torch.arange(extent, device=places.device)).abs()
     weights = (1 - distance / ratio.clamp(min=1.0)[:, None, None]).clamp(min=0.0)
     return weights / weights.sum(dim=2, keepdim=True)

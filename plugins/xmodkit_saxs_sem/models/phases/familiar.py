@@ -54,7 +54,7 @@ class FamiliarImage(nn.Module):
         flat = tiles.reshape(-1, SIZE, SIZE)
         curves = [two_point(flat), lineal_path(flat, True), lineal_path(flat, False)]
         shapes = torch.cat([curve[:, :_LENGTHS] for curve in curves], dim=1)
-        shapes = shapes.reshape(len(tiles), -1, 3 * _LENGTHS).mean(dim=1)
+        shapes = shapes.reshape(-1, tiles.shape[1], 3 * _LENGTHS).mean(dim=1)
         level = inner.mean(dim=(1, 2, 3))
         grey = torch.stack([contrast.mean(dim=1), noise.mean(dim=1), level], dim=1)
         return torch.cat([shapes, grey], dim=1)
