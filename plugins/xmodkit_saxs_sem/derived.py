@@ -14,20 +14,37 @@ from xmodkit_saxs_sem.modalities import AREA_FRACTION, ENSEMBLE, LOG_INTENSITY, 
 
 __all__ = ["derive", "derived_fields"]
 
+# In an image of 384 nm: more than any wave has singularities.
+_MOST_DEFECTS = 1000.0
 _SPACING = Field("domain_spacing", unit="nm", long_name="period of the domains")
 _IMAGE = (
-    Field(AREA_FRACTION, unit="1", long_name="area fraction of the bright phase"),
+    Field(
+        AREA_FRACTION,
+        unit="1",
+        valid_range=(0, 1),
+        long_name="area fraction of the bright phase",
+    ),
     _SPACING,
     Field(
         "orientation",
         unit="deg",
         long_name="direction of the wave vector, counterclockwise from +x, up to a half turn",
     ),
-    Field("orientation_order", unit="1", long_name="order: 1 parallel lines, 0 no direction"),
-    Field("defect_density", unit="1/um2", long_name="dislocations of the lines per area"),
+    Field(
+        "orientation_order",
+        unit="1",
+        valid_range=(0, 1),
+        long_name="order: 1 parallel lines, 0 no direction",
+    ),
+    Field(
+        "defect_density",
+        unit="1/um2",
+        valid_range=(0, _MOST_DEFECTS),
+        long_name="dislocations of the lines per area",
+    ),
 )
 _PATTERN = (Field("peak_q", unit="1/nm", long_name="q of the principal peak"), _SPACING)
-_UNORDERED = 0.1  # order below which waves run every way, as in lattices of dots
+_UNORDERED = 0.3  # order below which waves run every way, as in lattices of dots
 _FIELDS: Mapping[str, tuple[Field, ...]] = {"saxs:sem": _IMAGE, "sem:saxs": _PATTERN}
 
 

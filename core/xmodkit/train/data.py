@@ -29,7 +29,10 @@ _SHARE = 0.4  # of the free memory that `auto` fills: a part of it is copied for
 
 @dataclass(frozen=True)
 class Dataset:
-    """All samples of a store, prepared for one model; `contents` are hashes of their raw arrays."""
+    """All samples of a store, prepared for one model.
+
+    `contents` are hashes of their raw arrays, `hash` is one of them all.
+    """
 
     ids: tuple[str, ...]
     groups: tuple[str, ...]
@@ -78,7 +81,6 @@ def load_dataset(
         if not arrays:
             arrays = _allocate(prepared, n, _on_disk(memory, prepared, n), cache or path.parent)
         for name in sorted(prepared):
-            digest.update(np.ascontiguousarray(prepared[name]).tobytes())
             if prepared[name].shape != arrays[name].shape[1:]:
                 raise DataError(
                     f"sample {sample.id}: {name} prepared as {prepared[name].shape}, "
@@ -89,6 +91,8 @@ def load_dataset(
         groups.append(sample.groups.get(group, sample.id))
         known.update(sample.groups)
         contents.append(content_hash(sample))
+        # What was read, not what was prepared: that may differ in its last digits with the threads.
+        digest.update(contents[-1].encode())
         metadata.append(sample.metadata)
         progress(len(ids))
     if not ids:

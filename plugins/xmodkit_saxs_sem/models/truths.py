@@ -33,6 +33,7 @@ SEED_FIELDS = (
     Field("seed", (Axis("member"),), "int64", long_name="one seed per member of the ensemble"),
     Field("spread", (), "float32", long_name="how far members stray: 1 as samples do"),
 )
+_SPREADS = (1.0, 0.5, 2.0)  # of a sample's own ensemble
 _SHOWN = 8  # members in a test vector: the fewest whose spread is told
 
 
@@ -45,11 +46,14 @@ def predicted_fields(route: str, fields: tuple[Field, ...]) -> tuple[Field, ...]
 
 
 def seeds_of(route: str, sample: Sample | None) -> Arrays:
-    """Return the seeds of an ensemble and its spread; a sample's own seeds are three."""
+    """Return the seeds of an ensemble and its spread; a sample's own are few, and vary."""
     if route != "saxs:sem":
         return {}
-    first, count = (0, MEMBERS) if sample is None else (_number(sample.id), _SHOWN)
-    return {"seed": np.arange(first, first + count), "spread": np.array(1, np.float32)}
+    if sample is None:
+        return {"seed": np.arange(MEMBERS), "spread": np.array(1, np.float32)}
+    number = _number(sample.id)
+    seeds, spread = np.arange(number, number + _SHOWN), _SPREADS[number % len(_SPREADS)]
+    return {"seed": seeds, "spread": np.array(spread, np.float32)}
 
 
 def tolerances(route: str) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isnan
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from xmodkit.modality import Array
 from xmodkit.pair import Sample
 from xmodkit.prediction import Derived, Prediction, Value
 from xmodkit.sheet import fit_text, font
+from xmodkit.text import scalar_text
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -115,15 +115,10 @@ def band_of(value: Value) -> tuple[Array, Array] | None:
 
 
 def _said(scalar: Derived, unit: str) -> str:
-    """Return a value and its bounds with three digits: `36.1 nm (34.9-37.2)`, or `none`."""
-    value = float(scalar.value)
-    if isnan(value) or (scalar.status is not None and str(scalar.status) == "none"):
-        return "none"
-    said = f"{value:.3g} {unit}".rstrip()
-    ends = [end for end in (scalar.lower, scalar.upper) if end is not None]
-    if len(ends) < 2 or not np.isfinite(ends).all():
-        return said
-    return f"{said} ({float(ends[0]):.3g}-{float(ends[1]):.3g})"
+    """Return a value and its bounds: `36.10 nm (34.91-37.22)`, or `none`."""
+    ends = (None if end is None else float(end) for end in (scalar.lower, scalar.upper))
+    status = None if scalar.status is None else str(scalar.status)
+    return scalar_text(float(scalar.value), *ends, status=status, unit=unit)
 
 
 def _notes(prediction: Prediction) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from xmodkit_saxs_sem.pictures.card_frame import (
     write_facts,
 )
 from xmodkit_saxs_sem.pictures.cards import draw_probability
-from xmodkit_saxs_sem.pictures.frame import Place, colours, draw_frame
+from xmodkit_saxs_sem.pictures.frame import MASKED, Place, colours, draw_frame
 from xmodkit_saxs_sem.pictures.micrograph import central_field, draw_micrograph
 
 if TYPE_CHECKING:
@@ -107,19 +107,24 @@ def _draw_input(card: Image.Image, sample: Sample) -> None:
 
 
 def _draw_width(card: Image.Image, place: Place, prediction: Prediction) -> None:
-    """Draw how wide the bounds are, pixel by pixel, as shares of the widest."""
+    """Draw how wide the bounds are, pixel by pixel, as shares of the widest that has an end."""
     from PIL import Image, ImageDraw
 
     band = band_of(prediction.fields[LOG_INTENSITY.name])
     if band is None or not np.isfinite(band[0]).any():
         return
-    width = np.nan_to_num(band[1] - band[0])
+    with np.errstate(invalid="ignore", over="ignore"):
+        width = band[1] - band[0]
+    ended = np.isfinite(width) & (prediction.fields["mask"].value > 0)
+    if not ended.any():
+        return
     left, top, size = place
-    most = float(width.max()) or 1.0
+    most = float(width[ended].max()) or 1.0
     caption(card, left, "width of the bounds")
-    picture = Image.fromarray(colours(width / most))
+    painted = np.where(ended[..., None], colours(np.where(ended, width, 0) / most), MASKED)
+    picture = Image.fromarray(painted.astype(np.uint8))
     card.paste(picture.resize((size, size), Image.Resampling.NEAREST), (left, top))
-    said = f"from {width.min():.2f}, dark, to {most:.2f} decades"
+    said = f"from {width[ended].min():.2f}, dark, to {most:.2f} decades"
     ImageDraw.Draw(card).text((left, top + size + 11), said, FAINT, font(10), "lm")
 
 

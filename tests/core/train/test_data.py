@@ -61,6 +61,20 @@ def test_groups_that_no_sample_has_are_refused_with_those_there_are(load, tiny_s
     assert load(tiny_store, "sample").groups == load(tiny_store).ids
 
 
+def test_the_hash_is_of_what_was_read_whatever_a_model_makes_of_it(
+    load, tiny, tiny_store, monkeypatch
+):
+    """Preparing may differ in its last digits, with the number of threads; the data do not."""
+    before = load(tiny_store).hash
+    prepare = tiny.TinyModel.prepare
+
+    def slightly_else(self, sample):
+        return {k: (v * (1 + 1e-6)).astype(v.dtype) for k, v in prepare(self, sample).items()}
+
+    monkeypatch.setattr(tiny.TinyModel, "prepare", slightly_else)
+    assert load(tiny_store).hash == before
+
+
 def test_arrays_on_disk_equal_those_in_memory(load, tiny_store, tmp_path):
     one = load(tiny_store)
     other = load(tiny_store, memory="blocks", cache=tmp_path)

@@ -12,15 +12,29 @@ from xmodkit_saxs_sem.models.statistics import lineal_path, two_point
 
 __all__ = ["FamiliarImage", "FamiliarPattern"]
 
+_FAR = 2.0  # spreads of log q* from its mean that count as a novelty of 1
 _LENGTHS = 12  # of lineal paths and of S(r): beyond, all is long-range order
 
 
 class FamiliarPattern(nn.Module):
-    """Mahalanobis distance of ring features, roughness and what of a pattern was measured."""
+    """Mahalanobis distance of ring features, roughness and what of a pattern was measured.
+
+    A peak far from those of training counts by itself: one feature of a hundred is soon averaged
+    away.
+    """
+
+    peak: Tensor
 
     def __init__(self, features: int) -> None:
         super().__init__()
         self.distance = MahalanobisNovelty(features + 3)
+        self.register_buffer("peak", torch.tensor([0.0, 1.0]))  # mean and spread of log q*
+
+    def fit(self, found: Gridded, features: Tensor) -> None:
+        """Take what training patterns look like, and where their peaks lie."""
+        self.distance.fit(self.statistics(found, features))
+        place = features[:, -1]
+        self.peak.copy_(torch.stack([place.mean(), place.std(correction=0)]))
 
     def statistics(self, found: Gridded, features: Tensor) -> Tensor:
         """Return (N, k) statistics of patterns with their ring features."""
@@ -34,8 +48,8 @@ class FamiliarPattern(nn.Module):
 
     def forward(self, found: Gridded, features: Tensor) -> Tensor:
         """Return the novelty (N,): about 1 for familiar patterns."""
-        out: Tensor = self.distance(self.statistics(found, features))
-        return out
+        away = (features[:, -1] - self.peak[0]) / self.peak[1]
+        return torch.maximum(self.distance(self.statistics(found, features)), (away / _FAR) ** 2)
 
 
 class FamiliarImage(nn.Module):

@@ -151,7 +151,6 @@ class _Pattern(nn.Module):
     """Log intensity as a frame on the models' grid."""
 
     mask: Tensor
-    annulus: Tensor
     qx: Tensor
     qy: Tensor
 
@@ -159,23 +158,21 @@ class _Pattern(nn.Module):
         super().__init__()
         grid = torch.tensor(Q_GRID, dtype=torch.float32)
         self.register_buffer("mask", model.power.measured)
-        self.register_buffer("annulus", model.grid.annulus)
         self.register_buffer("qx", grid.expand(SIZE, SIZE))
         self.register_buffer("qy", -grid[:, None].expand(SIZE, SIZE))
 
     def forward(self, log: Tensor) -> dict[str, Tensor]:
-        """Return the fields of a frame (N, 96, 96), its mean over the annulus 1."""
-        intensity = torch.pow(10.0, log)
-        counted = self.annulus * self.mask
-        mean = (intensity * counted).sum(dim=(1, 2)) / counted.sum().clamp(min=1.0)
-        level = torch.log10(mean)[:, None, None]
+        """Return the fields of a frame (N, 96, 96).
+
+        The log is the likeliest one: of what it is the log, peaks are a little lower than the mean.
+        """
         flat = torch.zeros_like(log)
         return {
-            "intensity": torch.pow(10.0, log - level),
+            "intensity": torch.pow(10.0, log),
             "mask": (flat + self.mask).to(torch.uint8),
             "qx": flat + self.qx,
             "qy": flat + self.qy,
-            "log_intensity": log - level,
+            "log_intensity": log,
         }
 
 

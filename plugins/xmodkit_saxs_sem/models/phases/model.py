@@ -138,7 +138,7 @@ class Phases(Model):
         )
         found = Gridded(log, valid, torch.ones(len(log)), coverage)
         features = self.profile(log, valid)
-        self.familiar_saxs.distance.fit(self.familiar_saxs.statistics(found, features))
+        self.familiar_saxs.fit(found, features)
         self.familiar_sem.distance.fit(torch.from_numpy(arrays["look"]))
 
     @torch.no_grad()
@@ -147,7 +147,7 @@ class Phases(Model):
         return truth(route, sample, self.gridded, self.binarise)
 
     def inputs(self, route: str, sample: Sample | None = None) -> Arrays:
-        """Return seeds of 40 members and a spread of 1; a sample's own seeds are three."""
+        """Return seeds of 40 members and a spread of 1; a sample's own are few, and vary."""
         return seeds_of(route, sample)
 
     def input_fields(self, route: str) -> tuple[Field, ...]:
