@@ -33,7 +33,6 @@ SEED_FIELDS = (
     Field("seed", (Axis("member"),), "int64", long_name="one seed per member of the ensemble"),
     Field("spread", (), "float32", long_name="how far members stray: 1 as samples do"),
 )
-_SPREADS = (1.0, 0.5, 2.0)  # of a sample's own ensemble
 _SHOWN = 8  # members in a test vector: the fewest whose spread is told
 
 
@@ -52,15 +51,18 @@ def seeds_of(route: str, sample: Sample | None) -> Arrays:
     if sample is None:
         return {"seed": np.arange(MEMBERS), "spread": np.array(1, np.float32)}
     number = _number(sample.id)
-    seeds, spread = np.arange(number, number + _SHOWN), _SPREADS[number % len(_SPREADS)]
-    return {"seed": seeds, "spread": np.array(spread, np.float32)}
+    spread = 0.5 + number % 1000 / 1000
+    return {
+        "seed": np.arange(number, number + _SHOWN),
+        "spread": np.array(spread, np.float32),
+    }
 
 
 def tolerances(route: str) -> dict[str, float]:
     """Return how far runtimes may differ: pixels near the threshold fall to either side."""
     if route.endswith(":sem"):
         return {"cpu": 2e-3, "cuda": 2e-2}
-    return {"cpu": 1e-5, "cuda": 1e-3}
+    return {"cpu": 1e-4, "cuda": 1e-2}  # logarithms of powers that span ten decades
 
 
 def truth(
