@@ -116,9 +116,9 @@ def band_of(value: Value) -> tuple[Array, Array] | None:
 
 def _said(scalar: Derived, unit: str) -> str:
     """Return a value and its bounds: `36.10 nm (34.91-37.22)`, or `none`."""
-    ends = (None if end is None else float(end) for end in (scalar.lower, scalar.upper))
+    lower, upper = (None if end is None else float(end) for end in (scalar.lower, scalar.upper))
     status = None if scalar.status is None else str(scalar.status)
-    return scalar_text(float(scalar.value), *ends, status=status, unit=unit)
+    return scalar_text(float(scalar.value), lower, upper, status, unit)
 
 
 def _notes(prediction: Prediction) -> list[tuple[str, str]]:
