@@ -7,9 +7,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from xmodkit_saxs_sem.modalities import Q_GRID, Q_STEP, SIZE
+from xmodkit.pair import Sample
+from xmodkit_saxs_sem.modalities import Q_GRID, Q_STEP, SAXS, SIZE
 
-__all__ = ["LOG_RANGE", "FrameToGrid", "Gridded", "mirrored", "scaled", "unscaled"]
+__all__ = [
+    "LOG_RANGE",
+    "FrameToGrid",
+    "Gridded",
+    "gridded",
+    "mirrored",
+    "scaled",
+    "unscaled",
+]
 
 # log10 of intensity over its mean: the least that is told apart, and more than any peak reaches.
 LOG_RANGE = (-4.0, 3.0)
@@ -112,6 +121,14 @@ class FrameToGrid(nn.Module):
         log = torch.log10(relative.clamp(10.0 ** LOG_RANGE[0], 10.0 ** LOG_RANGE[1])) * valid
         coverage = (self.told * valid).sum(dim=(1, 2)) / self.told.sum()
         return Gridded(log, valid, known, coverage)
+
+
+@torch.no_grad()
+def gridded(sample: Sample, grid: FrameToGrid) -> Gridded:
+    """Return a sample's frame on a grid, a batch of one."""
+    frame = sample.arrays[SAXS.name]
+    found: Gridded = grid(*(torch.from_numpy(frame[field.name])[None] for field in SAXS.fields))
+    return found
 
 
 def mirrored(grid: Tensor) -> Tensor:

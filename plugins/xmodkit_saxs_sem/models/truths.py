@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +23,7 @@ from xmodkit_saxs_sem.modalities import (
     TWO_POINT,
 )
 from xmodkit_saxs_sem.models.binarise import Binarise, binary_field
-from xmodkit_saxs_sem.models.grid import FrameToGrid, Gridded
+from xmodkit_saxs_sem.models.grid import FrameToGrid, gridded
 from xmodkit_saxs_sem.models.statistics import lineal_path, two_point
 
 __all__ = ["SEED_FIELDS", "measured", "predicted_fields", "seeds_of", "tolerances", "truth"]
@@ -65,9 +64,7 @@ def tolerances(route: str) -> dict[str, float]:
     return {"cpu": 1e-4, "cuda": 1e-2}  # logarithms of powers that span ten decades
 
 
-def truth(
-    route: str, sample: Sample, gridded: Callable[[Sample], Gridded], binarise: Binarise
-) -> dict[str, Array]:
+def truth(route: str, sample: Sample, grid: FrameToGrid, binarise: Binarise) -> dict[str, Array]:
     """Return the truth of a route.
 
     Of SAXS it is the log intensity on the grid, NaN where nothing was measured; of SEM a crop of
@@ -75,7 +72,7 @@ def truth(
     statistics.
     """
     if route.endswith(":saxs"):
-        found = gridded(sample)
+        found = gridded(sample, grid)
         measured = torch.where(found.valid > 0, found.log, torch.nan)
         return {LOG_INTENSITY.name: measured[0].numpy()}
     image = _crop(sample, binarise, middle=route == "sem:sem")
@@ -92,16 +89,8 @@ def truth(
 
 def measured(sample: Sample, route: str) -> dict[str, Array]:
     """Return the truth of a route as models with the published threshold predict it."""
-    grid = FrameToGrid()
-
-    def gridded(sample: Sample) -> Gridded:
-        saxs = sample.arrays["saxs"]
-        names = ("intensity", "mask", "qx", "qy")
-        found: Gridded = grid(*(torch.from_numpy(saxs[name])[None] for name in names))
-        return found
-
     with torch.no_grad():
-        return truth(route, sample, gridded, Binarise())
+        return truth(route, sample, FrameToGrid(), Binarise())
 
 
 def _crop(sample: Sample, binarise: Binarise, *, middle: bool) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make the shipped model files again, from simulation alone: sh make.sh [FOLDER]
-# FOLDER keeps the samples and the run. Two hours on one core, most of it the ensembles of
-# calibration and test rows.
+# FOLDER keeps the samples and the run. The shipped files were trained by the same commands; novelty,
+# bounds and test vectors were made again afterwards, when the code that fits them had changed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=${1:-$(mktemp -d)}

@@ -69,7 +69,9 @@ def test_masked_pixels_do_not_count_and_their_friedel_mates_stand_in():
     broken = np.where(hidden, 1e9, intensity).astype(np.float32)  # what a dead pixel may hold
     found = _gridded((broken, mask, qx, qy))
     whole = _gridded((intensity, np.ones_like(mask), qx, qy))
-    torch.testing.assert_close(found.log, whole.log, atol=2e-2, rtol=0)
+    # At the edge of what is hidden places have fewer pixels, off their middle: a seventh at most.
+    torch.testing.assert_close(found.log, whole.log, atol=7e-2, rtol=0)
+    assert float((found.log - whole.log).abs().median()) < 1e-3
 
 
 def test_what_is_masked_on_both_sides_is_not_measured():

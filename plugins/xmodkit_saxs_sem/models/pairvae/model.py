@@ -19,7 +19,7 @@ from xmodkit.model import Model, Stage
 from xmodkit.pair import Options, Route, Sample
 from xmodkit_saxs_sem.modalities import SIZE
 from xmodkit_saxs_sem.models.binarise import OFFSET, WINDOW, Binarise, binary_field
-from xmodkit_saxs_sem.models.grid import FrameToGrid, Gridded, scaled
+from xmodkit_saxs_sem.models.grid import FrameToGrid, gridded, scaled
 from xmodkit_saxs_sem.models.pairvae.barlow import Projector, view
 from xmodkit_saxs_sem.models.pairvae.crops import CropFeatures, common_corner, crop_at, crop_each
 from xmodkit_saxs_sem.models.pairvae.decoders import SaxsDecoder, SemDecoder
@@ -119,7 +119,7 @@ class PairVae(Model):
 
     def prepare(self, sample: Sample) -> Mapping[str, Array]:
         """Return the frame on the grid in 0..1, what of it was measured, and the binary field."""
-        found = _gridded(sample, self.grid)
+        found = gridded(sample, self.grid)
         image = sample.arrays["sem"]
         field = binary_field(image["micrograph"], float(image["pixel_nm"]), self._binarise())
         return {
@@ -181,7 +181,7 @@ class PairVae(Model):
     def target(self, route: str, sample: Sample) -> Mapping[str, Array]:
         """Return the frame on the model grid, or a crop of the binary micrograph."""
         binarise = Binarise(self.window, self.offset)
-        return truth(route, sample, lambda s: _gridded(s, FrameToGrid()), binarise)
+        return truth(route, sample, FrameToGrid(), binarise)
 
     def inputs(self, route: str, sample: Sample | None = None) -> Mapping[str, Array]:
         """Return the ensemble's seeds and spread: 40 members, of a sample some of its own."""
@@ -256,13 +256,6 @@ _NEEDED = {
     "solo_sem": ("field",),
     "pair": ("saxs", "valid", "field"),
 }
-
-
-def _gridded(sample: Sample, grid: FrameToGrid) -> Gridded:
-    frame = sample.arrays["saxs"]
-    names = ("intensity", "mask", "qx", "qy")
-    found: Gridded = grid(*(torch.from_numpy(frame[name])[None] for name in names))
-    return found
 
 
 def _stage(name: str, networks: tuple[str, ...], epochs: int) -> Stage:

@@ -12,7 +12,7 @@ from xmodkit.modality import Array, Arrays, Field
 from xmodkit.model import Model, Stage
 from xmodkit.pair import Options, Route, Sample
 from xmodkit_saxs_sem.models.binarise import OFFSET, WINDOW, Binarise, binary_field
-from xmodkit_saxs_sem.models.grid import FrameToGrid, Gridded
+from xmodkit_saxs_sem.models.grid import FrameToGrid, Gridded, gridded
 from xmodkit_saxs_sem.models.phases.autoencoder import ImageAutoencoder, PatternAutoencoder
 from xmodkit_saxs_sem.models.phases.correlation import autocorrelation
 from xmodkit_saxs_sem.models.phases.draw import Drawer
@@ -97,7 +97,7 @@ class Phases(Model):
         128) of it; `look` (39,), statistics of the micrograph.
         """
         micrograph, pixel = sample.arrays["sem"]["micrograph"], sample.arrays["sem"]["pixel_nm"]
-        found = self.gridded(sample)
+        found = gridded(sample, self.grid)
         field = binary_field(micrograph, float(pixel), self.binarise)
         levels = self.tiles(torch.from_numpy(micrograph)[None], torch.from_numpy(pixel.reshape(1)))
         tiles = self.binarise(levels[0])[None]
@@ -109,13 +109,6 @@ class Phases(Model):
             "autocorrelation": autocorrelation(field, PERIODIC),
             "look": self.familiar_sem.statistics(levels, tiles)[0].numpy(),
         }
-
-    def gridded(self, sample: Sample) -> Gridded:
-        """Return a sample's frame on the grid, a batch of one."""
-        saxs = sample.arrays["saxs"]
-        names = ("intensity", "mask", "qx", "qy")
-        found: Gridded = self.grid(*(torch.from_numpy(saxs[name])[None] for name in names))
-        return found
 
     def begin(self, stage: str, arrays: Mapping[str, Array]) -> None:
         """Take from the training rows what is measured of a pattern, and how features spread."""
@@ -144,7 +137,7 @@ class Phases(Model):
     @torch.no_grad()
     def target(self, route: str, sample: Sample) -> Mapping[str, Array]:
         """Return the truth of a route: log intensity where measured, or one crop's statistics."""
-        return truth(route, sample, self.gridded, self.binarise)
+        return truth(route, sample, self.grid, self.binarise)
 
     def inputs(self, route: str, sample: Sample | None = None) -> Arrays:
         """Return seeds of 40 members and a spread of 1; a sample's own are few, and vary."""
