@@ -152,7 +152,8 @@ def bound_scores(
     """Score the bounds of a field, arrays (sample, channel); samples without any do not count.
 
     `reference` are training truths: their central interval is the unconditional width. Widths
-    are means over samples and channels, where the truth was measured.
+    are means over samples and channels, where the truth was measured and the bounds have two ends;
+    `unbounded` is the share that have not, of channels with too few truths to calibrate on.
     """
     there = measured.rows(truth)
     truth, lower, upper, novelty = truth[there], lower[there], upper[there], novelty[there]
@@ -166,7 +167,8 @@ def bound_scores(
     shares = measured.mean(measured.where_known(truth, inside.astype(np.float64))[bounded])
     third = thirds(novelty)
     parts = [bounded & (third == i) for i in range(3)]
-    width = float((upper - lower)[bounded][known[bounded]].mean())
+    widths = (upper - lower)[bounded][known[bounded]]
+    width = _mean(widths[np.isfinite(widths)])
     return {
         "with_bounds": int(bounded.sum()),
         "coverage": float(inside[bounded][known[bounded]].mean()),
@@ -175,7 +177,8 @@ def bound_scores(
         "coverage_by_novelty_third": [_mean(inside[part][known[part]]) for part in parts],
         "width": width,
         "unconditional_width": unconditional,
-        "relative_width": width / unconditional if unconditional > 0 else None,
+        "relative_width": width / unconditional if width and unconditional > 0 else None,
+        "unbounded": float(1 - np.isfinite(widths).mean()),
     }
 
 

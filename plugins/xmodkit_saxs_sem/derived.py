@@ -56,8 +56,8 @@ def derived_fields(route: Route) -> tuple[Field, ...]:
 def derive(fields: Arrays, route: Route) -> Mapping[str, Derived]:
     """Return the scalars of a batch (n, ...) of predicted or measured fields.
 
-    Those of images are means over the members of the ensemble (n, m, y, x) if there is one, else
-    those of the micrograph (n, y, x). What the fields do not allow is left out. What has no period
+    Those of images are medians (area fraction, orientation and order: means) over the members of
+    the ensemble (n, m, y, x) if there is one, else those of the micrograph (n, y, x). What the fields do not allow is left out. What has no period
     has no spacing, orientation, order or defects, and what runs every way no orientation: NaN,
     `none`.
     """
@@ -79,7 +79,7 @@ def _nothing(fields: Arrays) -> dict[str, Array]:
 
 
 def _of_images(fields: Arrays) -> dict[str, Array]:
-    """Return what images show, each (n,): means over members; of S(r) alone the area fraction."""
+    """Return what images show, each (n,), over members; of S(r) alone the area fraction."""
     from xmodkit_saxs_sem.metrics.morphology import derive_morphology
     from xmodkit_saxs_sem.metrics.orientation import axial_degrees
 
@@ -97,10 +97,10 @@ def _of_images(fields: Arrays) -> dict[str, Array]:
     mean = np.where(np.abs(mean) < _UNORDERED, np.nan, mean)
     return {
         AREA_FRACTION: columns[AREA_FRACTION].mean(axis=1),
-        "domain_spacing": _mean(columns["domain_spacing"]),
+        "domain_spacing": _median(columns["domain_spacing"]),
         "orientation": axial_degrees(mean),
         "orientation_order": _mean(np.abs(director)),
-        "defect_density": _mean(columns["defect_density"]),
+        "defect_density": _median(columns["defect_density"]),
     }
 
 
@@ -127,4 +127,15 @@ def _mean(values: Array) -> Array:
     count = known.sum(axis=1)
     total = np.where(known, values, 0).sum(axis=1) / np.maximum(count, 1)
     found: Array = np.where(2 * count > values.shape[1], total, np.nan)
+    return found
+
+
+def _median(values: Array) -> Array:
+    """Return medians over members (n, m) that are no NaN; NaN where these are not most of them.
+
+    Spacing and defects are skewed: a few members without order would carry their mean off.
+    """
+    most = 2 * np.isfinite(values).sum(axis=1) > values.shape[1]
+    found: Array = np.full(len(values), np.nan)
+    found[most] = np.nanmedian(values[most], axis=1)
     return found

@@ -57,6 +57,16 @@ def test_bounds_of_novel_samples_do_not_count(pairs):
     assert bound_scores(truth, nothing, nothing, np.arange(300.0), truth, 0.9)["with_bounds"] == 0
 
 
+def test_a_bound_without_an_end_does_not_make_the_others_wide(pairs):
+    truth, _ = pairs
+    lower, upper = truth - 1, truth + 1
+    upper[:, 0] = np.inf
+    scores = bound_scores(truth, lower, upper, np.arange(300.0), truth, 0.9)
+    assert scores["unbounded"] == pytest.approx(1 / truth.shape[1])
+    assert scores["width"] == pytest.approx(2.0)
+    assert scores["coverage"] == 1.0
+
+
 def test_scalar_errors_are_censored_and_count_what_is_missing():
     truth = np.array([1.0, 2.0, np.nan, 3.5])
     value = np.array([1.5, np.nan, 2.0, 3.0])

@@ -40,7 +40,7 @@ def derived_parity(evaluation: Evaluation) -> Figure | None:
     return Figure(
         "derived",
         "What is read off the predictions",
-        "Scalars of the predicted ensemble (means over members) or frame against those of what "
+        "Scalars of the predicted ensemble (over its members) or frame against those of what "
         "was measured; samples flagged as novel in orange. What shows no period has no spacing, "
         "orientation or defects, and is left out.",
         png(figure),

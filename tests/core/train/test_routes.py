@@ -140,6 +140,17 @@ def test_an_image_may_be_one_level_off_in_few_pixels_and_no_further():
     assert _difference("scan", image + 1, image, 255.0) == float("inf")
 
 
+def test_of_images_with_two_levels_the_share_that_differs_counts():
+    from xmodkit.verify import _difference
+
+    image = np.zeros((1, 10, 10), np.uint8)
+    image[0, :5] = 255
+    turned, grey = image.copy(), image.copy()
+    turned[0, 0, :2], grey[0, 0, 0] = 0, 100
+    assert _difference("micrograph", turned, image, 255.0) == 0.02
+    assert _difference("micrograph", grey, image, 255.0) == float("inf")
+
+
 def test_a_store_of_samples_trains_a_model_of_any_source(trained: Trained, painted_store: Path):
     run = trained("cvae")
     first = next(iter(samples_in_store(painted_store, run.pair, run.route)))

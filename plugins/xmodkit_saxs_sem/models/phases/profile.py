@@ -33,11 +33,12 @@ class Profile(nn.Module):
         radius, angle = torch.hypot(axis[:, None], axis), torch.atan2(-axis[:, None], axis)
         count = size // 2 - 2
         numbers = torch.arange(_FIRST, _FIRST + count)
-        rings = (torch.round(radius)[None] == numbers[:, None, None]).float()
+        rings = torch.round(radius)[None] == numbers[:, None, None]
         waves = [torch.ones_like(angle)]
         for order in _HARMONICS:
             waves += [torch.cos(order * angle), torch.sin(order * angle)]
-        self.register_buffer("rings", rings.flatten(1))  # (rings, G * G)
+        # 0 or 1 in a byte: as floats they would be a third of a model file.
+        self.register_buffer("rings", rings.flatten(1).to(torch.uint8))  # (rings, G * G)
         self.register_buffer("waves", torch.stack(waves).flatten(1))  # (7, G * G)
         self.register_buffer("reduced", torch.arange(_FROM, _TO, _BETWEEN))
         self.register_buffer("places", torch.arange(count).float())
@@ -54,10 +55,10 @@ class Profile(nn.Module):
 
     def _rings(self, log: Tensor, valid: Tensor) -> Tensor:
         """Return mean and three harmonics of every ring (N, 4, rings)."""
-        flat, weight = (log * valid).flatten(1), valid.flatten(1)
-        measured = (weight @ self.rings.T).clamp(min=1.0)[:, None]  # (N, 1, rings)
-        share = (flat[:, None] * self.waves) @ self.rings.T / measured  # (N, 7, rings)
-        bare = (weight[:, None] * self.waves) @ self.rings.T / measured
+        flat, weight, rings = (log * valid).flatten(1), valid.flatten(1), self.rings.T.float()
+        measured = (weight @ rings).clamp(min=1.0)[:, None]  # (N, 1, rings)
+        share = (flat[:, None] * self.waves) @ rings / measured  # (N, 7, rings)
+        bare = (weight[:, None] * self.waves) @ rings / measured
         # Harmonics of what departs from the mean: gaps alone make none.
         moved = share[:, 1:] - share[:, :1] * bare[:, 1:]
         strength = torch.sqrt((moved[:, 0::2] ** 2 + moved[:, 1::2] ** 2).clamp(min=1e-6))
@@ -65,7 +66,7 @@ class Profile(nn.Module):
 
     def _peak(self, log: Tensor, valid: Tensor) -> Tensor:
         """Return the place of the first peak (N,), in rings, from a parabola through its top."""
-        scattered = (torch.pow(10.0, log) * valid).flatten(1) @ self.rings.T  # (N, rings)
+        scattered = (torch.pow(10.0, log) * valid).flatten(1) @ self.rings.T.float()  # (N, rings)
         scattered = torch.log(scattered.clamp(min=1e-6))
         inner = scattered[:, _STRONGEST - _FIRST : -1]
         top = inner.argmax(dim=1, keepdim=True) + _STRONGEST - _FIRST
