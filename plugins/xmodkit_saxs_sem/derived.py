@@ -57,9 +57,9 @@ def derive(fields: Arrays, route: Route) -> Mapping[str, Derived]:
     """Return the scalars of a batch (n, ...) of predicted or measured fields.
 
     Those of images are medians (area fraction, orientation and order: means) over the members of
-    the ensemble (n, m, y, x) if there is one, else those of the micrograph (n, y, x). What the fields do not allow is left out. What has no period
-    has no spacing, orientation, order or defects, and what runs every way no orientation: NaN,
-    `none`.
+    the ensemble (n, m, y, x) if there is one, else those of the micrograph (n, y, x). What the
+    fields do not allow is left out. What has no period has no spacing, orientation, order or
+    defects, and what runs every way no orientation: NaN, `none`.
     """
     values = {"saxs:sem": _of_images, "sem:saxs": _of_patterns}.get(route.name, _nothing)(fields)
     found = {}

@@ -180,7 +180,8 @@ def test_an_ensemble_has_forty_members_of_seeds_in_a_row():
 
 def test_derived_values_of_an_ensemble_are_means_and_medians_over_its_members():
     x = 4.0 * np.arange(96)
-    images = np.stack([np.tile(np.cos(2 * np.pi * x / period) > 0, (96, 1)) for period in (32, 32, 48)])
+    lines = [np.cos(2 * np.pi * x / period) > 0 for period in (32, 32, 48)]
+    images = np.stack([np.tile(line, (96, 1)) for line in lines])
     images = (255 * images).astype(np.uint8)
     found = PAIR.derive({"ensemble": images[None]}, MORPHOLOGY)
     alone = PAIR.derive({"micrograph": images}, MORPHOLOGY)
