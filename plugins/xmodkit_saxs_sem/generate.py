@@ -45,11 +45,19 @@ def generate(pair: ModalityPair, predictor: Predictor, seed: int, options: Optio
     (row,) = pair.encode(sample, pair.route(route.name), options)
     drawn = _draw(predictor, row, ensemble)
     derived = pair.derive({"micrograph": drawn.images}, pair.route(route.name))
+    learned = _learned_from(predictor)
     pictures = {
-        "members": draw_members(sample, drawn.images, drawn.novel),
-        "two-point": draw_curves_of(sample, drawn.images, drawn.novel),
+        "members": draw_members(sample, drawn.images, drawn.novel, learned),
+        "two-point": draw_curves_of(sample, drawn.images, drawn.novel, learned),
     }
     return Generation(list(_samples(sample, drawn, ensemble, derived)), pictures)
+
+
+def _learned_from(predictor: Predictor) -> str:
+    """Return what a picture says of the model that drew it: that its films were simulated."""
+    metadata = getattr(predictor, "metadata", None)
+    source = metadata.training.get("data", {}).get("source") if metadata is not None else None
+    return "by a model of simulated films" if source == "simulated" else ""
 
 
 def _frame(pair: ModalityPair, options: Options) -> Sample:

@@ -29,23 +29,28 @@ _PLOT: Final = (340, 300)
 _ONE: Final = "#b4c3cf"
 
 
-def draw_members(sample: Sample, images: Images, novel: bool) -> Image.Image:
-    """Draw all images (n, y, x) side by side in their own pixels, about as wide as high."""
+def draw_members(sample: Sample, images: Images, novel: bool, learned: str = "") -> Image.Image:
+    """Draw all images (n, y, x) side by side in their own pixels, about as wide as high.
+
+    `learned` is added to the title: what the model that drew them was trained on.
+    """
     columns = ceil(sqrt(len(images)))
     sheet = montage(images, columns, images.shape[-1])
     size = (max(sheet.width, 420) + 2 * _MARGIN, sheet.height + _HEAD + _FOOT)
-    picture = _titled(size, f"{len(images)} images that explain {sample.id}", novel)
+    title = _joined(f"{len(images)} images that explain {sample.id}", learned)
+    picture = _titled(size, title, novel)
     picture.paste(sheet, (_MARGIN, _HEAD))
     draw_scale(picture, (_MARGIN, _HEAD + sheet.height, images.shape[-1] * 2), PIXEL_NM)
     return picture
 
 
-def draw_curves_of(sample: Sample, images: Images, novel: bool) -> Image.Image:
+def draw_curves_of(sample: Sample, images: Images, novel: bool, learned: str = "") -> Image.Image:
     """Draw the frame, S(r) of every image (n, y, x) with their mean, and how it spreads."""
     curves = two_point(images)
     first, second = 2 * _MARGIN + _FRAME + 100, 2 * _MARGIN + _FRAME + _PLOT[0] + 190
     size = (second + _PLOT[0] + _MARGIN, _HEAD + 30 + _PLOT[1] + _FOOT + 24)
-    picture = _titled(size, f"S(r) of {len(images)} images that explain {sample.id}", novel)
+    title = _joined(f"S(r) of {len(images)} images that explain {sample.id}", learned)
+    picture = _titled(size, title, novel)
     top = _HEAD + 24
     draw_frame(picture, (_MARGIN + 36, top, _FRAME), sample.arrays["saxs"])
     lines = [Line(curve, _ONE, 2) for curve in curves]
@@ -58,6 +63,10 @@ def draw_curves_of(sample: Sample, images: Images, novel: bool) -> Image.Image:
     title = "standard deviation of S(r) among them"
     draw_curves(picture, box, R_NM, spread, label="r / nm", title=title)
     return picture
+
+
+def _joined(title: str, learned: str) -> str:
+    return f"{title}, {learned}" if learned else title
 
 
 def _titled(size: tuple[int, int], title: str, novel: bool) -> Image.Image:
