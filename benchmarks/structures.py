@@ -34,10 +34,10 @@ from xmodkit.output import OutputPaths
 from xmodkit.pair import Sample
 from xmodkit.pipeline import run
 from xmodkit.predictor import ModelPredictor
+from xmodkit.structures.elements import symbol
 from xmodkit.train.graph import CalibratedGraph
 from xmodkit_xes.models.site import Site
 from xmodkit_xes.reading.clusters import clusters
-from xmodkit_xes.reading.elements import symbol
 from xmodkit_xes.reading.published import read_set
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -37,10 +37,10 @@ from torch import Tensor, nn
 from xmodkit import plugins
 from xmodkit.pair import ModalityPair, Route, Sample
 from xmodkit.reading import samples_in_store
+from xmodkit.structures.periodic_table import groups as periodic_groups
 from xmodkit.train.architecture import Architecture
 from xmodkit.train.inference import run_samples
 from xmodkit_exporters.onnx import to_onnx
-from xmodkit_xes.reading.periodic_table import groups as periodic_groups
 
 NAMES = Path(__file__).parents[1] / "plugins/xmodkit_xes/weights/sulfur.csv"
 

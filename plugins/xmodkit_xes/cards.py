@@ -11,9 +11,9 @@ from xmodkit.modality import Arrays
 from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction, Value
 from xmodkit.sheet import font
+from xmodkit.structures.elements import symbol
 from xmodkit_xes.card_frame import NOTE_Y, bounds_note, framed_card
 from xmodkit_xes.reading.clusters import clusters
-from xmodkit_xes.reading.elements import symbol
 from xmodkit_xes.sketch import draw_atoms
 
 if TYPE_CHECKING:

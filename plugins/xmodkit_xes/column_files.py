@@ -15,10 +15,10 @@ import numpy as np
 from xmodkit.modality import Array
 from xmodkit.pair import Sample
 from xmodkit.prediction import Prediction
+from xmodkit.structures.elements import symbol
 from xmodkit_xes.combine import SITE_ATOMS
 from xmodkit_xes.modalities import SPECTRA
 from xmodkit_xes.places import own_place, said_source
-from xmodkit_xes.reading.elements import symbol
 
 __all__ = ["write_columns"]
 

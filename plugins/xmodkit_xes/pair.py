@@ -12,12 +12,12 @@ from xmodkit.errors import PluginError
 from xmodkit.modality import Arrays, Field
 from xmodkit.pair import Failure, ModalityPair, Options, Predictor, Route, Sample
 from xmodkit.prediction import Derived, Prediction
+from xmodkit.structures.files import STRUCTURE_SUFFIXES
 from xmodkit_xes.combine import combine_sites, site_fields
 from xmodkit_xes.modalities import CLUSTER, CONFORMERS, LATENT, SPECTRA, STRUCTURE
 from xmodkit_xes.options import OPTIONS, absorber_of, default_element
 from xmodkit_xes.reading.raw import RAW_SUFFIXES
 from xmodkit_xes.reading.spectra import SPECTRUM_SUFFIXES
-from xmodkit_xes.reading.structures import STRUCTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from PIL import Image

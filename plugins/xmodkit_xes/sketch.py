@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.curveplot import ACCENT, FINE, PAPER
-from xmodkit_xes.reading.elements import covalent_radii
+from xmodkit.structures.elements import covalent_radii
 
 if TYPE_CHECKING:
     from PIL import Image

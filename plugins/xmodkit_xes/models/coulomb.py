@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from xmodkit.structures.elements import symbol
 from xmodkit_xes.models.internal import nearest
-from xmodkit_xes.reading.elements import symbol
 
 __all__ = ["CoulombMatrix"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit_xes.reading.elements import LAST_ELEMENT, covalent_radii
-from xmodkit_xes.reading.periodic_table import groups
+from xmodkit.structures.elements import LAST_ELEMENT, covalent_radii
+from xmodkit.structures.periodic_table import groups
 
 __all__ = ["PROPERTIES", "properties"]
 

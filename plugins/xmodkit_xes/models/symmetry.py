@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xmodkit_xes.reading.elements import symbol
+from xmodkit.structures.elements import symbol
 
 __all__ = ["SymmetryFunctions"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.errors import InputError, UsageError
-from xmodkit_xes.reading.elements import atomic_number, symbol
+from xmodkit.structures.elements import atomic_number, symbol
 
 __all__ = ["MOST_SITES", "Absorber"]
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import InputError, MissingExtraError
 from xmodkit.modality import Array, Arrays
+from xmodkit.structures.periodic import images
 from xmodkit_xes.modalities import CLUSTER_RADIUS_A
-from xmodkit_xes.reading.periodic import images
 
 __all__ = ["MOST_NEIGHBOURS", "clusters"]
 

@@ -18,10 +18,10 @@ from xmodkit.inputs import real_path
 from xmodkit.modality import Array
 from xmodkit.pair import Failure, Options, Sample
 from xmodkit.reading import describe
+from xmodkit.structures.elements import symbol
 from xmodkit_xes.modalities import SPECTRA
 from xmodkit_xes.reading.absorbers import Absorber
 from xmodkit_xes.reading.columns import read_text
-from xmodkit_xes.reading.elements import symbol
 from xmodkit_xes.reading.grids import Normalisation, even_grid, normalise, resample
 from xmodkit_xes.reading.molecules import skeleton
 from xmodkit_xes.reading.spectra import read_curve

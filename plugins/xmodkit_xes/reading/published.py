@@ -15,9 +15,9 @@ from xmodkit.errors import InputError, MissingExtraError
 from xmodkit.modality import Array
 from xmodkit.pair import Failure, Sample
 from xmodkit.reading import describe
+from xmodkit.structures.elements import symbol
 from xmodkit_xes.modalities import SPECTRA
 from xmodkit_xes.reading.conformers import embed
-from xmodkit_xes.reading.elements import symbol
 from xmodkit_xes.reading.grids import even_grid, resample
 from xmodkit_xes.reading.molecules import skeleton
 

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import chain, islice
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from xmodkit.errors import InputError
 from xmodkit.pair import Failure, Sample
+from xmodkit.structures.checks import check_frame
+from xmodkit.structures.elements import symbol
+from xmodkit.structures.files import read_samples
+from xmodkit.structures.frame import Frame
+from xmodkit.structures.purpose import Purpose
 from xmodkit_xes.reading.absorbers import Absorber
-from xmodkit_xes.reading.ase_formats import OTHER_FORMATS, TEXTS, read_other
-from xmodkit_xes.reading.checks import check_frame, check_text
-from xmodkit_xes.reading.cif import read_cif
-from xmodkit_xes.reading.elements import symbol
-from xmodkit_xes.reading.frame import Frame, Frames, FramesOf
-from xmodkit_xes.reading.molfile import read_molfile
-from xmodkit_xes.reading.poscar import read_poscar
-from xmodkit_xes.reading.xyz import read_xyz
 
-__all__ = ["STRUCTURE_SUFFIXES", "read_frames", "read_structures"]
+__all__ = ["read_structures"]
 
-_BY_SUFFIX: Mapping[str, FramesOf] = {
-    ".xyz": read_xyz,
-    ".extxyz": read_xyz,
-    ".cif": read_cif,
-    ".mol": read_molfile,
-    ".sdf": read_molfile,
-    ".poscar": read_poscar,
-    ".vasp": read_poscar,
-}
-# Files that are named so as a whole, or whose names begin so.
-_POSCARS = ("poscar", "contcar")
-
-STRUCTURE_SUFFIXES = (*_BY_SUFFIX, *OTHER_FORMATS, *_POSCARS)
+_PURPOSE = Purpose("xes", "cut out the part around the absorbing atoms")
 
 
 def read_structures(path: Path, absorber: Absorber) -> Iterator[Sample | Failure]:
@@ -44,57 +27,15 @@ def read_structures(path: Path, absorber: Absorber) -> Iterator[Sample | Failure
     is `<name>-000`, numbered from 0. A structure that cannot be read, is refused by `checks` or
     holds no absorber is a failure; the others go on.
     """
-    name, shown = _name(path), str(path).replace("\n", "\\n")  # an error is one line
-    frames = _numbered(path)
-    head = list(islice(frames, 2))
-    alone = len(head) == 1
-    for number, frame in chain(head, frames):
-        where = shown if alone else f"{shown}, frame {number}"
-        key = name if alone else f"{name}-{number:03d}"
-        try:
-            if isinstance(frame, InputError):
-                raise frame
-            yield _sample(frame, absorber, path, key, number)
-        except InputError as error:
-            yield Failure(key, str(path), f"{where}: {error}", number)
 
+    def sample(frame: Frame, key: str, number: int) -> Sample:
+        return _sample(frame, absorber, path, key, number)
 
-def read_frames(path: Path) -> Frames:
-    """Yield the frames of a file by its suffix or name, else as ASE knows its format.
-
-    What is wrong with the file as a whole is the last thing yielded. `MissingExtraError` is
-    raised where a library is absent.
-    """
-    read = _BY_SUFFIX.get(path.suffix.lower())
-    if read is None:
-        read = read_poscar if path.name.lower().startswith(_POSCARS) else read_other
-    try:
-        check_text(path, binary=read is read_other and path.suffix.lower() not in TEXTS)
-        frames = 0
-        for frame in read(path):
-            yield frame
-            frames += 1
-        if not frames:
-            raise InputError("no structure in it; copy it again")
-    except OSError as error:
-        yield InputError(f"cannot be read ({error.strerror or error})")
-    except InputError as error:
-        yield error
-
-
-def _numbered(path: Path) -> Iterator[tuple[int, Frame | InputError]]:
-    return enumerate(read_frames(path))
-
-
-def _name(path: Path) -> str:
-    """Return what the structure is called: of a file `POSCAR` its folder's name as well."""
-    if path.stem.lower() in _POSCARS and path.suffix.lower() not in _BY_SUFFIX:
-        return f"{path.resolve().parent.name}-{path.name}"
-    return path.stem
+    return read_samples(path, _PURPOSE, sample)
 
 
 def _sample(frame: Frame, absorber: Absorber, path: Path, key: str, number: int) -> Sample:
-    check_frame(frame)
+    check_frame(frame, _PURPOSE)
     sites = absorber.sites(frame.numbers)
     structure = {
         "numbers": frame.numbers,

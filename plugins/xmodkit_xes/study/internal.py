@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit_xes.reading.elements import symbol
+from xmodkit.structures.elements import symbol
 
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure

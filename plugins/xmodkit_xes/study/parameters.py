@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit_xes.reading.elements import covalent_radii
-from xmodkit_xes.reading.periodic_table import groups
+from xmodkit.structures.elements import covalent_radii
+from xmodkit.structures.periodic_table import groups
 from xmodkit_xes.study.rows import Floats
 
 __all__ = ["coordination", "leading", "parameters", "spearman"]

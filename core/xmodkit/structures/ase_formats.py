@@ -6,8 +6,9 @@ import warnings
 from pathlib import Path
 
 from xmodkit.errors import InputError, MissingExtraError
-from xmodkit_xes.reading.checks import MOST_BYTES
-from xmodkit_xes.reading.frame import Frames, of_atoms
+from xmodkit.structures.checks import check_size
+from xmodkit.structures.frame import Frames, of_atoms
+from xmodkit.structures.purpose import Purpose
 
 __all__ = ["OTHER_FORMATS", "TEXTS", "read_as", "read_other"]
 
@@ -29,7 +30,7 @@ _NOT_FILES = {"db", "json", "mysql", "postgresql", "bundletrajectory", "nomad-js
 warnings.filterwarnings("ignore", category=UserWarning, module=r"ase\.", append=True)
 
 
-def read_other(path: Path) -> Frames:
+def read_other(path: Path, purpose: Purpose) -> Frames:
     """Yield the frames of a file whose format ASE tells by its suffix, name or content.
 
     Raise `InputError` for one that it does not know, `MissingExtraError` without ASE.
@@ -37,7 +38,7 @@ def read_other(path: Path) -> Frames:
     try:
         from ase.io.formats import UnknownFileTypeError, filetype, ioformats
     except ImportError as error:
-        raise MissingExtraError("reading structures", "ase", "xes") from error
+        raise MissingExtraError("reading structures", "ase", purpose.extra) from error
     known = OTHER_FORMATS.get(path.suffix.lower())
     try:
         kind = known or filetype(str(path), guess=False)
@@ -45,10 +46,10 @@ def read_other(path: Path) -> Frames:
         kind = None
     if kind is None or kind in _NOT_FILES or not getattr(ioformats.get(kind), "can_read", False):
         raise InputError("no structure in a format known here; give xyz, CIF, POSCAR, mol or sdf")
-    yield from read_as(path, kind)
+    yield from read_as(path, kind, purpose)
 
 
-def read_as(path: Path, kind: str) -> Frames:
+def read_as(path: Path, kind: str, purpose: Purpose) -> Frames:
     """Yield the frames of a file in one of ASE's formats.
 
     Raise `InputError` where ASE fails; frames that it had read before are kept.
@@ -56,9 +57,8 @@ def read_as(path: Path, kind: str) -> Frames:
     try:
         from ase.io import iread
     except ImportError as error:
-        raise MissingExtraError("reading structures", "ase", "xes") from error
-    if (size := path.stat().st_size) > MOST_BYTES:
-        raise InputError(f"{size:,} bytes given, {MOST_BYTES:,} at most; cut out a smaller part")
+        raise MissingExtraError("reading structures", "ase", purpose.extra) from error
+    check_size(path, purpose)
     frames = 0
     try:
         for atoms in iread(str(path), index=slice(None), format=kind, parallel=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xmodkit_xes.reading.periodic_table import groups
+from xmodkit.structures.periodic_table import groups
 
 
 @pytest.mark.parametrize(

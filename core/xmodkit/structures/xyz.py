@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.errors import InputError
-from xmodkit_xes.reading.checks import check_count
-from xmodkit_xes.reading.elements import atomic_number
-from xmodkit_xes.reading.frame import Frame, Frames, lattice
+from xmodkit.structures.checks import check_count
+from xmodkit.structures.elements import atomic_number
+from xmodkit.structures.frame import Frame, Frames, lattice
+from xmodkit.structures.purpose import Purpose
 
 __all__ = ["read_xyz"]
 
@@ -28,7 +29,7 @@ _PBC = re.compile(r"\bpbc\s*=\s*[\"'{\[]?\s*((?:[TF01][a-z]*[\s,]*){1,3})", re.I
 _PROPERTIES = re.compile(r"\bProperties\s*=\s*[\"']?([\w:]+)", re.IGNORECASE)
 
 
-def read_xyz(path: Path) -> Frames:
+def read_xyz(path: Path, purpose: Purpose) -> Frames:
     """Yield the frames of an xyz file, reading one at a time.
 
     Raise `InputError` where no count of atoms stands at the start, or too large a one anywhere:
@@ -37,7 +38,7 @@ def read_xyz(path: Path) -> Frames:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         lines = _Lines(file)
         while (count := _next_count(lines)) is not None:
-            check_count(count)
+            check_count(count, purpose)
             try:
                 yield _frame(lines, count)
             except InputError as error:

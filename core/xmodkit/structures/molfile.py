@@ -6,8 +6,9 @@ from io import StringIO
 from pathlib import Path
 
 from xmodkit.errors import InputError, MissingExtraError
-from xmodkit_xes.reading.elements import atomic_number
-from xmodkit_xes.reading.frame import Frame, Frames, of_atoms
+from xmodkit.structures.elements import atomic_number
+from xmodkit.structures.frame import Frame, Frames, of_atoms
+from xmodkit.structures.purpose import Purpose
 
 __all__ = ["read_molfile"]
 
@@ -18,7 +19,7 @@ _COUNTS, _DIMENSION = 3, slice(20, 22)  # the line of counts, and where line 1 s
 _SYMBOL = slice(31, 34)
 
 
-def read_molfile(path: Path) -> Frames:
+def read_molfile(path: Path, purpose: Purpose) -> Frames:
     """Yield the molecules of a mol or sdf file, reading one record at a time.
 
     Raise `InputError` for a record without an end, `MissingExtraError` without ASE.
@@ -39,18 +40,18 @@ def read_molfile(path: Path) -> Frames:
                     )
             if any(line.strip() for line in record):
                 try:
-                    yield _frame(record)
+                    yield _frame(record, purpose)
                 except InputError as error:
                     yield error
             if not ended:
                 return
 
 
-def _frame(record: list[str]) -> Frame:
+def _frame(record: list[str], purpose: Purpose) -> Frame:
     try:
         from ase.io.sdf import read_sdf
     except ImportError as error:
-        raise MissingExtraError("reading mol and sdf files", "ase", "xes") from error
+        raise MissingExtraError("reading mol and sdf files", "ase", purpose.extra) from error
     counts = record[_COUNTS] if len(record) > _COUNTS else ""
     if "V3000" in counts:
         raise InputError("a V3000 record given, V2000 expected; save it as V2000, or as xyz")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.errors import InputError
+from xmodkit.structures.purpose import Purpose
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -24,7 +25,8 @@ Floats = NDArray[np.float64]
 class Frame:
     """Atoms at places: atomic numbers (n,), positions (n, 3) and cell (3, 3) in Angstrom.
 
-    A cell vector is zero along directions in which the structure does not repeat.
+    A cell vector is zero along directions in which the structure does not repeat. `shared` sites
+    are partly occupied, or by several species, of which one was taken.
     """
 
     numbers: NDArray[np.int32]
@@ -32,14 +34,17 @@ class Frame:
     cell: Floats
     title: str = ""
     notices: tuple[str, ...] = ()
+    shared: int = 0
 
 
 # A frame that cannot be read is an error in its place: those after it are read all the same.
 Frames = Iterator[Frame | InputError]
-FramesOf = Callable[[Path], Frames]
+FramesOf = Callable[[Path, Purpose], Frames]
 
 
-def of_atoms(atoms: Atoms, title: str = "", notices: tuple[str, ...] = ()) -> Frame:
+def of_atoms(
+    atoms: Atoms, title: str = "", notices: tuple[str, ...] = (), shared: int = 0
+) -> Frame:
     """Return what ASE has read as a frame."""
     return Frame(
         np.asarray(atoms.numbers, np.int32),
@@ -47,6 +52,7 @@ def of_atoms(atoms: Atoms, title: str = "", notices: tuple[str, ...] = ()) -> Fr
         lattice(np.asarray(atoms.cell), atoms.pbc),
         title,
         notices,
+        shared,
     )
 
 

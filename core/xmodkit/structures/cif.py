@@ -6,6 +6,7 @@ position with all earlier ones (10 s for 1,700 atoms, 112 s for 5,800).
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from io import StringIO
@@ -16,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.errors import InputError, MissingExtraError
-from xmodkit_xes.reading.checks import MOST_BYTES, check_count, check_vectors
-from xmodkit_xes.reading.frame import Floats, Frame, Frames, of_atoms
+from xmodkit.structures.checks import check_count, check_size, check_vectors
+from xmodkit.structures.elements import atomic_number
+from xmodkit.structures.frame import Floats, Frame, Frames, of_atoms
+from xmodkit.structures.purpose import Purpose
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["read_cif"]
 
 _MOST_OCCUPIED = 1.01  # rounding
+_COLUMNS = tuple(f"_atom_site_{kind}_{axis}" for kind in ("fract", "cartn") for axis in "xyz")
 _SAME_A = 0.02  # positions closer than this are one site, written with few digits
 
 # What ASE says of unusual settings is no line between a user's results. Set once, at import: the
@@ -32,7 +36,7 @@ _SAME_A = 0.02  # positions closer than this are one site, written with few digi
 warnings.filterwarnings("ignore", category=UserWarning, module=r"ase\.", append=True)
 
 
-def read_cif(path: Path) -> Frames:
+def read_cif(path: Path, purpose: Purpose) -> Frames:
     """Yield the structures of a CIF file, block by block.
 
     Of several species on one site the most frequent is kept, with a notice. Raise `InputError`
@@ -41,9 +45,8 @@ def read_cif(path: Path) -> Frames:
     try:
         from ase.io.cif import parse_cif
     except ImportError as error:
-        raise MissingExtraError("reading CIF files", "ase", "xes") from error
-    if (size := path.stat().st_size) > MOST_BYTES:
-        raise InputError(f"{size:,} bytes given, {MOST_BYTES:,} at most; cut out a smaller part")
+        raise MissingExtraError("reading CIF files", "ase", purpose.extra) from error
+    check_size(path, purpose)
     blocks: Iterator[Any] = parse_cif(
         StringIO(path.read_text(encoding="utf-8-sig", errors="replace"))
     )
@@ -54,11 +57,11 @@ def read_cif(path: Path) -> Frames:
                 continue
             found = True
             try:
-                yield _frame(block)
+                yield _frame(block, purpose)
             except InputError as error:
                 yield error
             except Exception as error:  # ASE raises anything on a block it cannot read
-                yield InputError(f"block {block.name}: {_said(error)}")
+                yield InputError(f"block {block.name}: {_mistake(block) or _said(error)}")
     except Exception as error:  # nor does a text that is no CIF raise one kind of error
         raise InputError(f"no readable CIF ({_said(error)})") from error
     if not found:
@@ -69,10 +72,25 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
 
 
-def _frame(block: Any) -> Frame:
+def _mistake(block: Any) -> str | None:
+    """Return what is wrong with the sites of a block that ASE could not read, if it is plain."""
+    for column in _COLUMNS:
+        for atom, place in enumerate(block.get(column) or ()):
+            if not isinstance(place, int | float):
+                return f"{column} {str(place)[:20]!r} of atom {atom} given, a number expected"
+    for name in block.get("_atom_site_type_symbol") or block.get("_atom_site_label") or ():
+        letters = re.match(r"[A-Z][a-z]?", str(name))
+        try:
+            atomic_number(letters[0] if letters else str(name))
+        except InputError as error:
+            return str(error)
+    return None
+
+
+def _frame(block: Any, purpose: Purpose) -> Frame:
     with np.errstate(all="ignore"):  # of endless cells: to be refused below
         atoms = block.get_unsymmetrized_structure()
-    check_count(len(atoms))
+    check_count(len(atoms), purpose)
     if not atoms.cell.any():
         return of_atoms(atoms, block.name)
     atoms.pbc = True
@@ -82,13 +100,13 @@ def _frame(block: Any) -> Frame:
     shares = _occupancies(block, len(atoms))
     if (empty := shares == 0).any():
         atoms, shares = atoms[~empty], shares[~empty]
-        check_count(len(atoms))
+        check_count(len(atoms), purpose)
     rotations, shifts = block.get_spacegroup(True).get_op()
-    check_count(len(atoms) * len(rotations))
+    check_count(len(atoms) * len(rotations), purpose)
     whole, share = _expanded(atoms, shares, np.asarray(rotations, float), np.asarray(shifts))
     partly = int((share < 0.999).sum())
     notice = f"{partly} of {len(whole)} sites are partly occupied: the most frequent species taken"
-    return of_atoms(whole, block.name, (notice,) if partly else ())
+    return of_atoms(whole, block.name, (notice,) if partly else (), partly)
 
 
 def _occupancies(block: Any, count: int) -> Floats:
@@ -120,7 +138,6 @@ def _expanded(
         orbits = [_orbit(place, rotations, shifts, cell) for place in scaled]
         owners = np.repeat(np.arange(len(orbits)), [len(orbit) for orbit in orbits])
     places = np.concatenate(orbits)
-    check_count(len(places))
     kept = _first_of_each(places @ cell, cell, shared=bool((shares < 1).any()))
     owners = order[owners[kept]]
     whole = Atoms(numbers=atoms.numbers[owners], positions=places[kept] @ cell, cell=cell, pbc=True)
@@ -144,7 +161,7 @@ def _first_of_each(places: Floats, cell: Floats, *, shared: bool) -> NDArray[np.
         return every  # two full atoms at one place are an error, which the checks name
     from scipy.spatial import cKDTree
 
-    from xmodkit_xes.reading.periodic import images
+    from xmodkit.structures.periodic import images
 
     copies, index, centres = images(places, cell, every, 2 * _SAME_A)
     near = cKDTree(copies).query_ball_point(centres, _SAME_A)

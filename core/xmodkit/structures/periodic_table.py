@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit_xes.reading.elements import LAST_ELEMENT
+from xmodkit.structures.elements import LAST_ELEMENT
 
 __all__ = ["groups"]
 

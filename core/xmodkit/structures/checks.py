@@ -7,14 +7,24 @@ from pathlib import Path
 import numpy as np
 
 from xmodkit.errors import InputError, MissingExtraError
-from xmodkit_xes.reading.elements import LAST_ELEMENT, covalent_radii, symbol
-from xmodkit_xes.reading.frame import Floats, Frame
-from xmodkit_xes.reading.periodic import completed_cell, heights, images
+from xmodkit.structures.elements import LAST_ELEMENT, covalent_radii, symbol
+from xmodkit.structures.frame import Floats, Frame
+from xmodkit.structures.periodic import completed_cell, heights, images
+from xmodkit.structures.purpose import Purpose
 
-__all__ = ["MOST_ATOMS", "MOST_BYTES", "check_count", "check_frame", "check_text", "check_vectors"]
+__all__ = [
+    "MOST_ATOMS",
+    "check_cell",
+    "check_count",
+    "check_elements",
+    "check_frame",
+    "check_positions",
+    "check_size",
+    "check_text",
+    "check_vectors",
+]
 
 MOST_ATOMS = 200_000
-MOST_BYTES = 200_000_000  # of a file whose format does not say how many atoms it holds
 
 _FARTHEST_A = 1e5
 _LEAST_A = 0.4
@@ -24,7 +34,7 @@ _LEAST_HEIGHT_A = 0.5
 _NEIGHBOURS = 16  # the nearest that are looked at
 
 
-def check_count(count: int) -> None:
+def check_count(count: int, purpose: Purpose) -> None:
     """Refuse a number of atoms, declared or found, that is none or beyond what is read.
 
     Raise `InputError`.
@@ -32,10 +42,13 @@ def check_count(count: int) -> None:
     if count < 1:
         raise InputError(f"{count} atoms given; at least one expected")
     if count > MOST_ATOMS:
-        raise InputError(
-            f"{count:,} atoms given, {MOST_ATOMS:,} at most; cut out the part around the "
-            f"absorbing atoms"
-        )
+        raise InputError(f"{count:,} atoms given, {MOST_ATOMS:,} at most; {purpose.smaller}")
+
+
+def check_size(path: Path, purpose: Purpose) -> None:
+    """Refuse a file that is too large to be read as a whole; raise `InputError` or `OSError`."""
+    if (size := path.stat().st_size) > (most := purpose.most_bytes):
+        raise InputError(f"{size:,} bytes given, {most:,} at most; cut out a smaller part")
 
 
 def check_text(path: Path, *, binary: bool = False) -> None:
@@ -66,19 +79,20 @@ def check_vectors(cell: Floats) -> None:
         )
 
 
-def check_frame(frame: Frame) -> None:
+def check_frame(frame: Frame, purpose: Purpose) -> None:
     """Refuse what is no structure: see the functions below.
 
-    Raise `InputError`, or `MissingExtraError` without ASE and SciPy.
+    Raise `InputError`, or `MissingExtraError` without SciPy.
     """
-    check_count(len(frame.numbers))
-    _check_elements(frame)
-    _check_positions(frame)
-    _check_cell(frame)
-    _check_distances(frame)
+    check_count(len(frame.numbers), purpose)
+    check_elements(frame)
+    check_positions(frame)
+    check_cell(frame)
+    _check_distances(frame, purpose)
 
 
-def _check_elements(frame: Frame) -> None:
+def check_elements(frame: Frame) -> None:
+    """Refuse atomic numbers of no element; raise `InputError`."""
     unknown = np.flatnonzero((frame.numbers < 1) | (frame.numbers > LAST_ELEMENT))
     if unknown.size:
         first = int(unknown[0])
@@ -88,7 +102,8 @@ def _check_elements(frame: Frame) -> None:
         )
 
 
-def _check_positions(frame: Frame) -> None:
+def check_positions(frame: Frame) -> None:
+    """Refuse positions that are not finite, or too far away; raise `InputError`."""
     bad = np.flatnonzero(~np.isfinite(frame.positions).all(axis=1))
     if bad.size:
         raise InputError(
@@ -103,7 +118,11 @@ def _check_positions(frame: Frame) -> None:
         )
 
 
-def _check_cell(frame: Frame) -> None:
+def check_cell(frame: Frame) -> None:
+    """Refuse lattice vectors that are not finite, too long, or nearly in one plane.
+
+    Raise `InputError`. No vectors at all are no error.
+    """
     periodic = frame.cell.any(axis=1)
     if not periodic.any():
         return
@@ -123,12 +142,12 @@ def _check_cell(frame: Frame) -> None:
         )
 
 
-def _check_distances(frame: Frame) -> None:
+def _check_distances(frame: Frame, purpose: Purpose) -> None:
     """Refuse atoms closer than 0.4 Angstrom or than half the sum of their covalent radii."""
     try:
         from scipy.spatial import cKDTree
     except ImportError as error:
-        raise MissingExtraError("finding neighbours", "scipy", "xes") from error
+        raise MissingExtraError("finding neighbours", "scipy", purpose.extra) from error
     radii = covalent_radii()[frame.numbers]
     limit = max(_LEAST_A, 2 * _LEAST_SHARE * float(radii.max()))
     every = np.arange(len(radii))

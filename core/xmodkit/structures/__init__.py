@@ -1,0 +1,1 @@
+"""Readers of atomic structures, shared by every pair that predicts from them."""

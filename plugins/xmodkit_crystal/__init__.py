@@ -1,0 +1,1 @@
+"""Crystal structures as voxels, their latent vectors, and crystals made of latents."""

@@ -1,0 +1,1 @@
+"""Files of crystal structures, and what is refused of them."""
