@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from xmodkit_crystal.convert import crystal_from, to_atoms, to_pymatgen
-from xmodkit_crystal.structure import Crystal
 
 from xmodkit.errors import InputError, MissingExtraError
+from xmodkit_crystal.convert import crystal_from, to_atoms, to_pymatgen
+from xmodkit_crystal.structure import Crystal
 
 # Rocksalt VO, primitive, one atom outside of the cell.
 VO = Crystal(

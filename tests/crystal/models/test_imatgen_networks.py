@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
+
 from xmodkit_crystal.models.imatgen.images import basis_autoencoder, cell_autoencoder  # noqa: E402
 from xmodkit_crystal.models.imatgen.material import MaterialVae, stacked_vectors  # noqa: E402
 

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from xmodkit.pair import Failure, Sample
+from xmodkit.structures.elements import symbol
 from xmodkit_crystal.convert import crystal_from, to_pymatgen
 from xmodkit_crystal.modalities import CRYSTAL
 from xmodkit_crystal.reading.crystals import read_crystals, to_arrays, to_crystal
 from xmodkit_crystal.structure import Crystal
-
-from xmodkit.pair import Failure, Sample
-from xmodkit.structures.elements import symbol
 
 pytest.importorskip("ase")
 

@@ -1,0 +1,1 @@
+"""Chemistry of crystals: cleaning, validity, duplicates, symmetry, and what is written of them."""

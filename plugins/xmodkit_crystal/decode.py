@@ -1,0 +1,67 @@
+"""From predicted voxel images to crystals, as the fields that are stored and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from xmodkit.errors import DataError
+from xmodkit.modality import Array
+from xmodkit.prediction import Value
+from xmodkit_crystal.inverse import crystal_of
+from xmodkit_crystal.modalities import CRYSTAL, EDGE_A, SIGMA_A, VOXELS
+from xmodkit_crystal.reading.arrays import to_arrays
+from xmodkit_crystal.structure import Crystal
+
+__all__ = ["crystals_of", "decoded"]
+
+
+def crystals_of(images: Mapping[str, Array]) -> list[Crystal | None]:
+    """Return the crystals of predicted fields of VOXELS (n, ...), None where images hold none."""
+    rows = zip(*(images[field.name] for field in VOXELS.fields), strict=True)
+    return [_crystal(*row) for row in rows]
+
+
+def decoded(images: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the fields of CRYSTAL for predicted fields of VOXELS (n, ...).
+
+    A row without a crystal has no atoms, and a cell of NaN.
+    """
+    found = crystals_of({field.name: images[field.name].value for field in VOXELS.fields})
+    arrays = [_NOTHING if crystal is None else to_arrays(crystal) for crystal in found]
+    counts = np.array([[len(row["numbers"])] for row in arrays], np.int32)
+    return {
+        field.name: Value(
+            _stacked([row[field.name] for row in arrays]),
+            unit=field.unit,
+            axes=field.axes,
+            shape=counts if field.ragged else None,
+        )
+        for field in CRYSTAL.fields
+    }
+
+
+_NOTHING: Mapping[str, Array] = {
+    "numbers": np.zeros(0, np.int32),
+    "fractional": np.zeros((0, 3), np.float32),
+    "cell": np.full((3, 3), np.nan, np.float32),
+}
+
+
+def _crystal(cell_image: Array, species: Array, species_images: Array) -> Crystal | None:
+    used = species > 0
+    try:
+        return crystal_of(
+            cell_image, species[used].tolist(), species_images[used], sigma=SIGMA_A, edge=EDGE_A
+        )
+    except DataError:
+        return None
+
+
+def _stacked(rows: Sequence[Array]) -> Array:
+    """Return rows (atoms, ...) as one array (n, atoms, ...), padded with 0."""
+    longest = max(len(row) for row in rows)
+    return np.stack(
+        [np.pad(row, [(0, longest - len(row)), *[(0, 0)] * (row.ndim - 1)]) for row in rows]
+    )
