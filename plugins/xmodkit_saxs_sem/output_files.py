@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xmodkit.pair import Sample
+from xmodkit.places import own_stem, said_source
 from xmodkit.prediction import Prediction, Value
 from xmodkit_saxs_sem.modalities import ENSEMBLE, PIXEL_NM, R_NM, STATISTICS
 from xmodkit_saxs_sem.pictures.micrograph import montage
 from xmodkit_saxs_sem.pictures.route_cards import frame_of
-from xmodkit_saxs_sem.places import own_stem, said_source
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo

@@ -14,11 +14,11 @@ import numpy as np
 
 from xmodkit.modality import Array
 from xmodkit.pair import Sample
+from xmodkit.places import own_place, said_source
 from xmodkit.prediction import Prediction
 from xmodkit.structures.elements import symbol
 from xmodkit_xes.combine import SITE_ATOMS
 from xmodkit_xes.modalities import SPECTRA
-from xmodkit_xes.places import own_place, said_source
 
 __all__ = ["write_columns"]
 
@@ -95,7 +95,7 @@ def _header(
 
 
 def _origin(sample: Sample) -> str:
-    return _SOURCE + _plain(said_source(sample))
+    return _SOURCE + said_source(sample)
 
 
 def _plain(text: str) -> str:

@@ -11,10 +11,10 @@ import numpy as np
 
 from xmodkit.modality import Array
 from xmodkit.pair import Sample
+from xmodkit.places import own_place, said_source
 from xmodkit.prediction import Derived, Prediction
 from xmodkit.replacing import replacing
 from xmodkit_xes.inverse.features import Features
-from xmodkit_xes.places import own_place, said_source
 
 __all__ = ["NOT_FIXED", "described_fit", "described_minima", "write_fit"]
 

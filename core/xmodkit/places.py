@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xmodkit.pair import Sample
 
-__all__ = ["own_stem", "said_source"]
+__all__ = ["own_place", "own_stem", "said_source"]
 
 _LONGEST = 150  # characters of a name
 
@@ -25,6 +25,12 @@ def own_stem(folder: Path, name: str, suffix: str, owns: Callable[[Path], bool])
         number += 1
         tried = f"{stem}-{number}"
     return tried
+
+
+def own_place(folder: Path, name: str, suffix: str, owns: Callable[[str], bool]) -> Path:
+    """Return the path of a sample's only file; `owns` says of a file's text whether it is its."""
+    stem = own_stem(folder, name, suffix, lambda path: owns(path.read_text("utf-8")))
+    return folder / f"{stem}{suffix}"
 
 
 def said_source(sample: Sample) -> str:

@@ -1,0 +1,141 @@
+"""The pair crystal <-> latent: structures become vectors, and vectors crystals again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xmodkit.modality import Arrays, Field
+from xmodkit.pair import Failure, ModalityPair, Options, Predictor, Route, Sample
+from xmodkit.prediction import Derived, Prediction
+from xmodkit.structures.files import STRUCTURE_SUFFIXES
+from xmodkit_crystal.modalities import CRYSTAL, LATENT, STABILITY, VOXELS
+from xmodkit_crystal.options import LONGEST_EDGE_A, OPTIONS
+from xmodkit_crystal.reading.raw import RAW_SUFFIXES
+
+if TYPE_CHECKING:
+    from xmodkit.model import Model
+
+__all__ = ["CrystalPair"]
+
+_IMAGES = frozenset(field.name for field in VOXELS.fields)
+
+
+class CrystalPair(ModalityPair):
+    """Crystals, their latent vectors and their stability (Noh et al. 2019).
+
+    `longest_edge` is that of cells that the predictor's model takes, in A.
+    """
+
+    name = "crystal"
+    summary = "crystal structure -> latent vector and stability, and back to a crystal"
+    modalities = (CRYSTAL, LATENT, STABILITY)
+    routes = (
+        Route("crystal", "latent"),
+        Route("crystal", "crystal", bounds="none"),
+        Route("latent", "crystal", bounds="none"),
+        Route("latent", "stability"),
+    )
+    options = OPTIONS
+    suffixes = STRUCTURE_SUFFIXES
+    raw_suffixes = RAW_SUFFIXES
+    split_by = "formula"
+    batch_size = 16  # each has five images of 64^3 voxels
+
+    def __init__(self, longest_edge: float = LONGEST_EDGE_A) -> None:
+        self.longest_edge = longest_edge
+
+    def configured(self, options: Options, predictor: Predictor) -> CrystalPair:
+        """Return the pair for the limits of a model."""
+        metadata = getattr(predictor, "metadata", None)
+        limit = None if metadata is None else metadata.condition.get("longest_edge")
+        return CrystalPair(LONGEST_EDGE_A if limit is None else float(limit))
+
+    # Reading
+
+    def read(self, path: Path, route: Route, options: Options) -> Iterator[Sample | Failure]:
+        """Yield the crystals of a file."""
+        from xmodkit_crystal.reading.crystals import read_crystals
+
+        return read_crystals(path)
+
+    def ingest(self, paths: Sequence[Path], options: Options) -> Iterator[Sample | Failure]:
+        """Yield the crystals of published sets, or of structure files."""
+        from xmodkit_crystal.reading.raw import read_raw
+
+        return read_raw(paths)
+
+    def encode(self, sample: Sample, route: Route, options: Options) -> Sequence[Arrays]:
+        """Return the voxel images of a crystal, or a latent vector as it is.
+
+        Raise `InputError` for a crystal that does not fit the images.
+        """
+        from xmodkit_crystal.encode import encode_crystal
+        from xmodkit_crystal.reading.arrays import to_crystal
+
+        if route.source != "crystal":
+            return super().encode(sample, route, options)
+        return [encode_crystal(to_crystal(sample.arrays["crystal"]), self.longest_edge)]
+
+    def encoded(self, route: Route) -> tuple[Field, ...]:
+        """Return the fields of voxel images, or a latent vector."""
+        return VOXELS.fields if route.source == "crystal" else super().encoded(route)
+
+    # Predicting
+
+    def outputs(self, route: Route, predictor: Predictor) -> tuple[Field, ...]:
+        """Return atoms and a cell in place of predicted images."""
+        if route.target != "crystal":
+            return predictor.outputs
+        told = [field for field in predictor.outputs if field.name not in _IMAGES]
+        return (*CRYSTAL.fields, *told)
+
+    def combine(
+        self,
+        samples: Sequence[Sample],
+        rows: Prediction,
+        owners: Sequence[int],
+        route: Route,
+        predictor: Predictor,
+    ) -> Prediction:
+        """Turn predicted images into crystals."""
+        if route.target != "crystal":
+            return rows
+        from xmodkit_crystal.decode import decoded
+
+        told = {name: value for name, value in rows.fields.items() if name not in _IMAGES}
+        return replace(rows, fields={**decoded(rows.fields), **told})
+
+    def derived(self, route: Route) -> tuple[Field, ...]:
+        """Return what describes a crystal that was predicted."""
+        from xmodkit_crystal.derived import DERIVED
+
+        return DERIVED if route.target == "crystal" else ()
+
+    def derive(self, fields: Arrays, route: Route) -> Mapping[str, Derived]:
+        """Compute it of a batch of crystals."""
+        from xmodkit_crystal.derived import derive
+
+        return derive(fields) if route.target == "crystal" else {}
+
+    def write(self, sample: Sample, prediction: Prediction, folder: Path) -> Sequence[Path]:
+        """Write a predicted crystal as CIF."""
+        from xmodkit_crystal.output_files import write_cif
+
+        return write_cif(sample, prediction, folder)
+
+    # Making
+
+    def simulate(self, n: int, seed: int, options: Options, start: int = 0) -> Iterator[Sample]:
+        """Yield crystals made by substitution into known structure types."""
+        from xmodkit_crystal.simulator.simulate import simulate_options
+
+        return simulate_options(n, seed, options, start)
+
+    def models(self) -> Mapping[str, type[Model]]:
+        """Return the architectures that `train --model` knows."""
+        from xmodkit_crystal.models import MODELS
+
+        return MODELS
