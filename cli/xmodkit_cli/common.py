@@ -180,6 +180,7 @@ def click_option(option: Option) -> click.Option:
         default=option.default,
         show_default=shown,
         multiple=option.multiple,
+        nargs=option.values,
         help=option.help,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,9 @@ def command(
 ) -> int:
     """Generate samples of one modality from made-up ones of another.
 
-    Writes pictures and a store of the samples: --out X.png the picture and X.zarr beside it,
-    --out X.zarr the store and its pictures in X.figures.
+    Writes pictures, a store of the samples and the pair's own files: --out X/ a folder of all,
+    --out X.png the picture and X.zarr beside it, --out X.zarr the store and its pictures in
+    X.figures.
 
     Example: xmod generate --plugin uvvis --gap 1.4:2.9 --slope 4:40 --max 0.75 -o grid.png
     """
@@ -83,25 +85,32 @@ def command(
     paths.prepare(resume=False, overwrite=overwrite)
     _store(paths.store, pair, direction, predictor, made, seed, options)
     pictures = _draw(made, target, paths.figures)
+    files = _write(made, paths.files)
     summary = _summary(made, predictor, path, paths.store, seconds)
     if as_json:
-        print_json({**summary, "pictures": [str(picture) for picture in pictures]})
+        listed = {"pictures": pictures, "files": files}
+        named = {what: [str(path) for path in found] for what, found in listed.items()}
+        print_json({**summary, **named, "counts": dict(made.counts)})
         return 0
     for picture in pictures:
         echo(f"picture: {picture}")
+    if files:
+        echo(f"{len(files)} files in {paths.files}")
+    if made.counts:
+        echo(_said(made.counts))
     echo(f"{summary['out']} generated, {summary['novel']} of them novel; store: {paths.store}")
     return 0
 
 
 def _direction(pair: ModalityPair, route: str | None, model: Path | None) -> Route:
-    """Return the route: the model file's, the one asked for, or the first with further inputs."""
+    """Return the route: the model file's, the one asked for, or the pair's generating one."""
     if model is not None:
         return route_of(model, pair, route)
     if route is not None:
         return pair.route(route)
-    found = next((r for r in pair.routes if r.inputs), None)
+    found = pair.generating()
     if found is None:
-        raise PluginError(f"{pair.name} generates nothing: none of its routes takes a latent")
+        raise PluginError(f"{pair.name} generates nothing: it has no route for that")
     return found
 
 
@@ -117,7 +126,7 @@ def _store(
     from xmodkit.store import StoreWriter
 
     if not made.samples:
-        raise InputError("nothing was generated")
+        raise InputError(f"nothing was generated: {_said(made.counts) or 'no samples'}")
     ends = dict.fromkeys((route.source, route.target))
     modalities = held(made.samples[0], [pair.modality(name) for name in ends])
     attributes = {
@@ -144,6 +153,19 @@ def _draw(made: Generation, target: Path, figures: Path) -> list[Path]:
     for path, picture in zip(paths, made.pictures.values(), strict=True):
         picture.save(path)
     return paths
+
+
+def _write(made: Generation, folder: Path) -> list[Path]:
+    """Write the pair's own files, if there are any."""
+    if made.write is None:
+        return []
+    make_folder(folder, "--out")
+    return list(made.write(folder))
+
+
+def _said(counts: Mapping[str, int]) -> str:
+    """Return what became of all that was drawn: `200 drawn, 30 duplicates`."""
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 def _summary(

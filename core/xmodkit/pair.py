@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -72,10 +72,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Generation:
-    """Made-up samples with what was predicted for them, and pictures of them by name."""
+    """Made-up samples with what was predicted for them, and pictures of them by name.
+
+    `write` writes the pair's own files (CIFs, tables), if it has any, into a folder that exists and
+    returns them.
+    `counts` says what became of all that was drawn, where not each is a sample: `duplicates`.
+    """
 
     samples: Sequence[Sample]
     pictures: Mapping[str, Image.Image]
+    write: Callable[[Path], Sequence[Path]] | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,8 @@ class Route:
 class Option:
     """An option that a pair owns, and the commands it belongs to.
 
-    One that may be given several times (`multiple`) has a tuple as its value and its default.
+    One that may be given several times (`multiple`), or that takes several `values` at once, has
+    a tuple as its value and its default.
     """
 
     name: str
@@ -121,6 +129,7 @@ class Option:
     commands: tuple[str, ...] = ("infer",)
     choices: tuple[str, ...] = ()
     multiple: bool = False
+    values: int = 1
 
     @property
     def key(self) -> str:
@@ -333,6 +342,10 @@ class ModalityPair(ABC):
     def simulate(self, n: int, seed: int, options: Options, start: int = 0) -> Iterator[Sample]:
         """Yield simulated samples `start` to `start + n`; each depends on seed and number alone."""
         raise PluginError(f"{self.name} has no simulator")
+
+    def generating(self) -> Route | None:
+        """Return the route that `generate` takes if none is named: the first with more inputs."""
+        return next((route for route in self.routes if route.inputs), None)
 
     def generate(self, predictor: Predictor, seed: int, options: Options) -> Generation:
         """Predict made-up samples of the predictor's route, as the options say.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xmodkit.pair import Option
+from xmodkit_crystal.generate.request import GENERATE_OPTIONS
 from xmodkit_crystal.simulator.simulate import SIMULATE_OPTIONS
 
 __all__ = ["LONGEST_EDGE_A", "OPTIONS"]
@@ -12,6 +13,7 @@ LONGEST_EDGE_A = 10.0
 
 OPTIONS = (
     *SIMULATE_OPTIONS,
+    *GENERATE_OPTIONS,
     Option(
         "stable-below",
         "Energy of formation in eV/atom below which a crystal counts as stable.",

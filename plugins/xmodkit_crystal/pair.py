@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xmodkit.modality import Arrays, Field
-from xmodkit.pair import Failure, ModalityPair, Options, Predictor, Route, Sample
+from xmodkit.pair import Failure, Generation, ModalityPair, Options, Predictor, Route, Sample
 from xmodkit.prediction import Derived, Prediction
 from xmodkit.structures.files import STRUCTURE_SUFFIXES
 from xmodkit_crystal.modalities import CRYSTAL, LATENT, STABILITY, VOXELS
@@ -16,6 +16,8 @@ from xmodkit_crystal.options import LONGEST_EDGE_A, OPTIONS
 from xmodkit_crystal.reading.raw import RAW_SUFFIXES
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from xmodkit.model import Model
 
 __all__ = ["CrystalPair"]
@@ -83,6 +85,12 @@ class CrystalPair(ModalityPair):
         """Return the fields of voxel images, or a latent vector."""
         return VOXELS.fields if route.source == "crystal" else super().encoded(route)
 
+    def preview(self, path: Path, route: Route, options: Options) -> Image.Image | None:
+        """Draw the crystals of a file; latents have no picture."""
+        from xmodkit_crystal.pictures.preview import draw_preview
+
+        return draw_preview(self.read(path, route, options)) if route.source == "crystal" else None
+
     # Predicting
 
     def outputs(self, route: Route, predictor: Predictor) -> tuple[Field, ...]:
@@ -120,11 +128,19 @@ class CrystalPair(ModalityPair):
 
         return derive(fields) if route.target == "crystal" else {}
 
+    # Showing
+
     def write(self, sample: Sample, prediction: Prediction, folder: Path) -> Sequence[Path]:
         """Write a predicted crystal as CIF."""
         from xmodkit_crystal.output_files import write_cif
 
         return write_cif(sample, prediction, folder)
+
+    def draw(self, sample: Sample, prediction: Prediction, route: Route) -> Image.Image | None:
+        """Draw what went in beside what came out."""
+        from xmodkit_crystal.pictures.cards import draw_card
+
+        return draw_card(sample, prediction, route)
 
     # Making
 
@@ -133,6 +149,22 @@ class CrystalPair(ModalityPair):
         from xmodkit_crystal.simulator.simulate import simulate_options
 
         return simulate_options(n, seed, options, start)
+
+    def generating(self) -> Route:
+        """Return the route whose latents are made up."""
+        return self.route("latent:crystal")
+
+    def generate(self, predictor: Predictor, seed: int, options: Options) -> Generation:
+        """Decode latents at random, or between two crystals, and rank the crystals they hold."""
+        from xmodkit_crystal.generate.generate import generate
+
+        return generate(self, predictor, seed, options)
+
+    def examples(self, folder: Path) -> Sequence[Path]:
+        """Write example crystals as CIF files."""
+        from xmodkit_crystal.examples import write_examples
+
+        return write_examples(folder)
 
     def models(self) -> Mapping[str, type[Model]]:
         """Return the architectures that `train --model` knows."""

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from xmodkit.pair import Generation
 from xmodkit.store import StoreReader
+from xmodkit_uvvis.pair import UvVis
 
 GRID = ["--gap", "1.4:2.9", "--slope", "5:30", "--rows", "3", "--columns", "4"]
 
@@ -73,3 +75,40 @@ def test_a_wrong_range_is_a_usage_error(model: Path, xmod: Callable):
     done = xmod("generate", "--model", model, "--gap", "2.9:1.4", "-o", "grid.png")
     assert done.code == 2
     assert "--gap" in done.err
+
+
+def test_a_pair_writes_files_of_its_own_and_says_what_became_of_all_that_was_drawn(
+    xmod: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """In the folder of --out, or beside a store; files and counts stand in the summary."""
+
+    def write(folder: Path) -> list[Path]:
+        (folder / "table.csv").write_text("name\n")
+        return [folder / "table.csv"]
+
+    def generate(self: UvVis, *args: object) -> Generation:
+        made = of_pair(self, *args)
+        return Generation(made.samples, made.pictures, write, {"drawn": 20, "duplicates": 8})
+
+    of_pair = UvVis.generate
+    monkeypatch.setattr(UvVis, "generate", generate)
+    args = ["generate", "--plugin", "uvvis", *GRID, "--max", "0.75", "-o"]
+    done = xmod(*args, "made", "--json")
+    assert done.code == 0, done.err
+    summary = json.loads(done.out)
+    assert summary["files"] == [str(Path("made") / "table.csv")]
+    assert summary["counts"] == {"drawn": 20, "duplicates": 8}
+    assert (tmp_path / "made" / "table.csv").is_file()
+    done = xmod(*args, "grid.zarr")
+    assert (tmp_path / "grid.files" / "table.csv").is_file()
+    assert "20 drawn, 8 duplicates" in done.err
+
+
+def test_that_nothing_is_left_of_what_was_drawn_is_one_line(
+    xmod: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    nothing = Generation([], {}, counts={"drawn": 20, "empty": 20})
+    monkeypatch.setattr(UvVis, "generate", lambda *_: nothing)
+    done = xmod("generate", "--plugin", "uvvis", *GRID, "-o", "made")
+    assert done.code == 1
+    assert "nothing was generated: 20 drawn, 20 empty" in done.err

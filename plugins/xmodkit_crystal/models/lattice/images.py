@@ -92,7 +92,7 @@ class _Residual(nn.Module):
         nn.init.zeros_(self.second.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        inner = self.second(nn.functional.silu(self.first(nn.functional.silu(x))))
+        inner: Tensor = self.second(nn.functional.silu(self.first(nn.functional.silu(x))))
         return x + inner
 
 
@@ -107,5 +107,5 @@ class _Up(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         batch, _, n, _, _ = x.shape
         parts = self.convolution(nn.functional.silu(x)).reshape(batch, self.after, 2, 2, 2, n, n, n)
-        # (B, after, n, 2, n, 2, n, 2)
-        return parts.permute(0, 1, 5, 2, 6, 3, 7, 4).reshape(batch, self.after, 2 * n, 2 * n, 2 * n)
+        apart: Tensor = parts.permute(0, 1, 5, 2, 6, 3, 7, 4)  # (B, after, n, 2, n, 2, n, 2)
+        return apart.reshape(batch, self.after, 2 * n, 2 * n, 2 * n)

@@ -1,0 +1,1 @@
+"""Generate crystals: latents made up, decoded, cleaned, judged, ranked, and written."""

@@ -1,0 +1,1 @@
+"""Pictures of crystals: cards of every route, previews, and what was generated."""

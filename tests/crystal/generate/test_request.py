@@ -1,0 +1,40 @@
+"""The options of `xmod generate` mean one thing each; what contradicts itself is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xmodkit.errors import UsageError
+from xmodkit_crystal.generate.request import Request
+
+
+def test_without_options_200_latents_are_drawn_at_random():
+    assert Request.parse({}) == Request(200, None, (), None, None)
+
+
+def test_elements_are_written_with_commas_hyphens_or_spaces():
+    for written in ("V,O", "O-V", "O, V", "v o"):
+        assert Request.parse({"elements": written}).elements == (8, 23)
+
+
+def test_two_files_are_the_ends_in_their_order():
+    found = Request.parse({"between": ("b.cif", "a.cif"), "encoder": "e.onnx", "n": 3})
+    assert found.between == (Path("b.cif"), Path("a.cif"))
+    assert (found.encoder, found.n) == (Path("e.onnx"), 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n": 0}, "--n 0"),
+        ({"between": ("a", "b"), "random": True}, "give one of them"),
+        ({"between": ("a",)}, "1 files given, 2 expected"),
+        ({"elements": "V,Xx"}, "unknown element 'Xx'"),
+        ({"elements": "V,O,S,N,C,H"}, "at most 5"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(options: dict, message: str):
+    with pytest.raises(UsageError, match=message):
+        Request.parse(options)
