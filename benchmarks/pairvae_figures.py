@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,15 +36,27 @@ def draw_all(
     size = max(sizes)
     models = {m.name: run.models(m, size, 0)["end"] for m in methods}
     test = run.truths[run.test.seed]
-    for name, figure in (
-        ("learning", learning(run, methods, size, seeds)),
-        ("six", six(run, methods, size, seeds)),
-        ("morphologies", morphologies(run, models, test)),
-        ("thresholds", thresholds(run)),
-        *((f"spread-{name}", spread(run, model, test)) for name, model in models.items()),
-        *((f"latents-{name}", latents(run, model, test)) for name, model in models.items()),
-    ):
+    for name, figure in _figures(run, methods, size, seeds, models, test):
         figure.savefig(folder / f"{name}.png", dpi=130)
+        print(f"{folder / name}.png", flush=True)
+
+
+def _figures(
+    run: Benchmark,
+    methods: Sequence[Method],
+    size: int,
+    seeds: int,
+    models: Mapping[str, Model],
+    test: Truths,
+) -> Iterator[tuple[str, Figure]]:
+    """Yield every figure by its name, one after another: some take minutes."""
+    yield "learning", learning(run, methods, size, seeds)
+    yield "six", six(run, methods, size, seeds)
+    yield "thresholds", thresholds(run)
+    yield "morphologies", morphologies(run, models, test)
+    for name, model in models.items():
+        yield f"spread-{name}", spread(run, model, test)
+        yield f"latents-{name}", latents(run, model, test)
 
 
 def learning(run: Benchmark, methods: Sequence[Method], size: int, seeds: int) -> Figure:
