@@ -233,18 +233,26 @@ def _shortest(
     """Return the offsets of one bin whose bounds are shortest, cut to the window."""
     error = 1 - coverage
     shares = _TAIL_SHARES if len(value) >= _FEWEST_PER_BIN else _TAIL_SHARES[:1]
-    found = [_offsets(truth - value, share * error, (1 - share) * error) for share in shares]
+    # A truth beyond an end lies at that end for the bound on the other side: that has a number.
+    low, high = limits
+    above = np.where(truth == -np.inf, low, truth) - value
+    below = np.where(truth == np.inf, high, truth) - value
+    found = [
+        (_lower(below, share * error), _upper(above, (1 - share) * error)) for share in shares
+    ]
     widths = [
-        float(np.mean(np.clip(value + above, *limits) - np.clip(value + below, *limits)))
-        for below, above in found
+        float(np.mean(np.clip(value + upper, *limits) - np.clip(value + lower, *limits)))
+        for lower, upper in found
     ]
     return found[int(np.argmin(np.nan_to_num(widths, nan=np.inf)))]
 
 
-def _offsets(offset: Array, below: float, above: float) -> tuple[float, float]:
-    lower = -float(conformal_quantile(-offset, 1 - below)) if below else -np.inf
-    upper = float(conformal_quantile(offset, 1 - above)) if above else np.inf
-    return lower, upper
+def _lower(offset: Array, error: float) -> float:
+    return -float(conformal_quantile(-offset, 1 - error)) if error else -np.inf
+
+
+def _upper(offset: Array, error: float) -> float:
+    return float(conformal_quantile(offset, 1 - error)) if error else np.inf
 
 
 def _edges(value: Array, bins: int, fewest: int) -> list[float]:

@@ -164,6 +164,17 @@ def test_few_rows_make_one_bin_with_even_tails():
     assert np.isfinite([bounds.strata[0].lower, bounds.strata[0].upper]).all()
 
 
+def test_where_nearly_all_truths_are_at_the_windows_end_the_other_bound_has_a_number():
+    truth, value = np.zeros(200), np.zeros(200)
+    truth[:4], value[:20] = 5.0, 2.0
+    bounds = scalar_bounds(truth, value, 0.9, (0.0, 1000.0))
+    again = StratifiedBounds.from_json(bounds.to_json())
+    lower, upper = again.apply(value)
+    assert np.isneginf(lower).all()
+    assert (upper < 3.0).all()
+    assert (truth <= upper).mean() > 0.95
+
+
 def test_a_truth_beyond_the_window_is_covered_only_by_an_open_bound():
     value = np.full(1000, 2.8)
     truth = np.where(np.arange(1000) < 300, 3.5, 2.8)
