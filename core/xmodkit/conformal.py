@@ -237,9 +237,7 @@ def _shortest(
     low, high = limits
     above = np.where(truth == -np.inf, low, truth) - value
     below = np.where(truth == np.inf, high, truth) - value
-    found = [
-        (_lower(below, share * error), _upper(above, (1 - share) * error)) for share in shares
-    ]
+    found = [(_lower(below, share * error), _upper(above, (1 - share) * error)) for share in shares]
     widths = [
         float(np.mean(np.clip(value + upper, *limits) - np.clip(value + lower, *limits)))
         for lower, upper in found
