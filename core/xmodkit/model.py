@@ -135,7 +135,7 @@ class Model(ABC):
     def tolerances(self, route: str) -> Mapping[str, float]:
         """Return how far other runtimes' outputs may lie from torch's, by execution provider.
 
-        Relative to an output's scale; of levels the share that may differ by more than one.
+        Relative to an output's scale; of images of two levels the share of pixels that may differ.
         Models that decide pixel by pixel need more than the default.
         """
         return {"cpu": 1e-5, "cuda": 1e-3}

@@ -84,18 +84,17 @@ def levels(*values: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("found", "share"),
+    ("found", "difference"),
     [
         ((), 0.0),
         ((101,), 0.0),  # one in a thousand may be rounded the other way
         ((101, 99), float("inf")),
-        ((102,), 0.001),
-        ((0, 255, 98), 0.003),
-        ((101, 0, 255), 0.002),
+        ((102,), float("inf")),
+        ((101, 0, 255), float("inf")),
     ],
 )
-def test_of_levels_the_share_that_is_off_by_more_than_one_counts(found, share: float):
-    assert _difference("image", levels(*found), levels(), 255.0) == pytest.approx(share)
+def test_few_levels_may_be_one_off(found, difference: float):
+    assert _difference("image", levels(*found), levels(), 255.0) == difference
 
 
 def test_the_tolerance_in_the_file_is_the_one_that_counts(tiny_model: Path):
