@@ -6,36 +6,30 @@ Source: Noh et al., Matter 1, 1370 (2019), doi:10.1016/j.matt.2019.08.017, and i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from xmodkit.modality import Array, Field
-from xmodkit.model import Model, Stage
-from xmodkit.pair import Options, Route, Sample
+from xmodkit.model import Stage
 from xmodkit.train.novelty import MahalanobisNovelty
-from xmodkit_crystal.geometry import canonical
 from xmodkit_crystal.modalities import SLOTS
-from xmodkit_crystal.models.atoms import padded
+from xmodkit_crystal.models.base import CrystalModel
 from xmodkit_crystal.models.fields import predicted_fields
 from xmodkit_crystal.models.imatgen.graphs import graph_of, vectors_of
 from xmodkit_crystal.models.imatgen.images import basis_autoencoder, cell_autoencoder
 from xmodkit_crystal.models.imatgen.material import MaterialVae, Z, stacked_vectors
 from xmodkit_crystal.models.voxels import cell_images, species_images
-from xmodkit_crystal.reading.arrays import to_crystal
-from xmodkit_crystal.voxels import check_limits
+from xmodkit_crystal.options import LONGEST_EDGE_A
 
 __all__ = ["Imatgen"]
 
-MOST_ATOMS = 20
 LATENT_SIZE = Z + SLOTS
 _AT_ONCE = 16  # crystals whose images are drawn at a time
 _NEVER = 1e9  # a norm at which no gradient is clipped
 
 
-class Imatgen(Model):
+class Imatgen(CrystalModel):
     """The published networks, losses and rates (Table S1; `alpha`, `beta` and `delta` of z).
 
     Latent vectors hold the 500 published numbers, then the species' atomic numbers: the published
@@ -44,7 +38,7 @@ class Imatgen(Model):
     """
 
     name = "imatgen"
-    routes = ("crystal:crystal", "crystal:latent", "latent:crystal", "latent:stability")
+    longest_edge = LONGEST_EDGE_A
     notes = (
         "Networks, losses, batches and rates as published; numbers of epochs were not. One image "
         "of a crystal's species, drawn at random, is seen each epoch; the loss is the squared "
@@ -75,22 +69,6 @@ class Imatgen(Model):
             _stage("basis", 3e-4, 22, epochs=20),
             _stage("material", 3e-3, 40, epochs=200),
         )
-
-    @classmethod
-    def shape(cls, route: Route, sample: Sample, options: Options) -> dict[str, Any]:
-        """Return the threshold of stability where it is given."""
-        given = options.get("stable_below")
-        return {} if given is None else {"stable_below": given}
-
-    def prepare(self, sample: Sample) -> Mapping[str, Array]:
-        """Return a crystal's padded atoms and its energy, NaN if there is none.
-
-        Raise `InputError` if it does not fit the images.
-        """
-        crystal = canonical(to_crystal(sample.arrays["crystal"]))
-        check_limits(crystal)
-        energy = sample.metadata.get("formation_energy", np.nan)
-        return {**padded(crystal, MOST_ATOMS), "energy": np.array(energy, np.float32)}
 
     def rows(self, stage: str, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
         """Return padded atoms or, for the materials' stage, the vectors of frozen autoencoders."""

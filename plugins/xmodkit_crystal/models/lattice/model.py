@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from xmodkit.modality import Array, Arrays, Field
-from xmodkit.model import Model, Stage
-from xmodkit.pair import Options, Route, Sample
+from xmodkit.model import Stage
+from xmodkit.pair import Sample
 from xmodkit.train.novelty import MahalanobisNovelty
-from xmodkit_crystal.geometry import canonical
 from xmodkit_crystal.modalities import SLOTS, STABILITY
-from xmodkit_crystal.models.atoms import padded
+from xmodkit_crystal.models.base import CrystalModel, energy_of
 from xmodkit_crystal.models.fields import predicted_fields
 from xmodkit_crystal.models.lattice.augment import disarranged
 from xmodkit_crystal.models.lattice.code import CrystalCode
@@ -24,19 +21,16 @@ from xmodkit_crystal.models.lattice.graphs import graph_of
 from xmodkit_crystal.models.lattice.head import EnergyHead
 from xmodkit_crystal.models.lattice.images import COARSE, COARSE_SIGMA_A
 from xmodkit_crystal.models.voxels import species_images
-from xmodkit_crystal.reading.arrays import to_crystal
-from xmodkit_crystal.voxels import check_limits
 
 __all__ = ["Lattice"]
 
-MOST_ATOMS = 20
 LONGEST_EDGE_A = 13.5  # V2O5 has 11.5; the cube of the images ends it
 _AT_ONCE = 64  # crystals whose images are drawn at a time
 _PEAKS = 20.0  # how much more a voxel within an atom counts than an empty one
 _ENERGY = STABILITY.fields[1].name
 
 
-class Lattice(Model):
+class Lattice(CrystalModel):
     """A latent that separates geometry and composition, and keeps atoms where they are.
 
     The cell is least squares on its image, elements are points of the periodic table, and the
@@ -46,7 +40,7 @@ class Lattice(Model):
     """
 
     name = "lattice"
-    routes = ("crystal:crystal", "crystal:latent", "latent:crystal", "latent:stability")
+    longest_edge = LONGEST_EDGE_A
     condition = MappingProxyType({"longest_edge": str(LONGEST_EDGE_A)})
     notes = (
         "Half of the arrangements that the images' network learned from are crystals of the data, "
@@ -64,21 +58,6 @@ class Lattice(Model):
             Stage("images", ("code",), 40, 2e-3, 16, weight_decay=1e-3, keep="last"),
             Stage("energy", ("head",), 100, 1e-3, 64, weight_decay=1e-2),
         )
-
-    @classmethod
-    def shape(cls, route: Route, sample: Sample, options: Options) -> dict[str, Any]:
-        """Return the threshold of stability where it is given."""
-        given = options.get("stable_below")
-        return {} if given is None else {"stable_below": given}
-
-    def prepare(self, sample: Sample) -> Mapping[str, Array]:
-        """Return a crystal's padded atoms and its energy, NaN if there is none.
-
-        Raise `InputError` if it does not fit the images.
-        """
-        crystal = canonical(to_crystal(sample.arrays["crystal"]))
-        check_limits(crystal, longest_edge=LONGEST_EDGE_A)
-        return {**padded(crystal, MOST_ATOMS), "energy": _energy(sample)}
 
     def begin(self, stage: str, arrays: Mapping[str, Array]) -> None:
         """Take how cells spread, or latents and energies, from the training rows."""
@@ -132,7 +111,7 @@ class Lattice(Model):
 
     def target(self, route: str, sample: Sample) -> Arrays:
         """Return the energy of formation where it is known; images are judged as crystals."""
-        return {_ENERGY: _energy(sample)}
+        return {_ENERGY: energy_of(sample)}
 
     def outputs(self, route: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
         """Return images for a crystal, and what is told of it beside its latent."""
@@ -145,7 +124,3 @@ class Lattice(Model):
 
 def _coarse(positions: Tensor, slots: Tensor) -> Tensor:
     return species_images(positions, slots, SLOTS, size=COARSE, sigma=COARSE_SIGMA_A)
-
-
-def _energy(sample: Sample) -> Array:
-    return np.array(sample.metadata.get("formation_energy", np.nan), np.float32)
