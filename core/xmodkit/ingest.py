@@ -1,21 +1,22 @@
-"""Read raw measurements that belong together into a store of samples, for any pair."""
+"""Read raw measurements, or other stores, into one store of samples, for any pair."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xmodkit.content import content_hash
-from xmodkit.errors import DataError
+from xmodkit.errors import DataError, XmodError
 from xmodkit.inputs import Inputs, real_path
 from xmodkit.job import Progress
 from xmodkit.modality import Axis, Modality
 from xmodkit.output import FailureLog, OutputPaths
 from xmodkit.pair import Failure, ModalityPair, Options, Sample, stored_options
+from xmodkit.reading import whole_samples
 from xmodkit.records import held, sample_columns, sample_rows
 from xmodkit.resuming import resume_store
 
@@ -82,7 +83,8 @@ def ingest(
 ) -> Ingested:
     """Store every sample of a job's inputs once, and return what was done.
 
-    Each sample is checked against its modalities; the first one decides which of them the store
+    Inputs are raw files, which the pair reads, and stores of samples, which come after them: so
+    sets are merged. Each sample is checked against its modalities; the first one decides which of them the store
     holds, and on which coordinates. A sample whose arrays equal those of one stored before is a
     duplicate: counted, named by a notice and left out. What is committed survives a kill: a
     resumed run reads all files again, and stores what is not there yet. Raise `UsageError` if
@@ -91,7 +93,7 @@ def ingest(
     run = _Run(job, progress, notice)
     interrupted = False
     try:
-        for item in job.pair.ingest(run.readable(), job.options):
+        for item in run.items():
             run.take(item)
         run.flush()
     except KeyboardInterrupt:
@@ -148,17 +150,27 @@ class _Run:
             if all(item.name in writer.fields for item in modality.fields)
         )
 
-    def readable(self) -> list[Path]:
-        """Return the files that can be read; the others become failures."""
-        files = []
+    def items(self) -> Iterator[Sample | Failure]:
+        """Yield the samples of the raw files, then those of stores."""
+        files: list[Path] = []
+        stores: list[Path] = []
         for file in self.job.inputs.files:
             if file.is_store:
-                self._fail(file.path, "is a store of samples already; give raw files")
+                stores.append(file.path)
             elif not file.path.is_file():
                 self._fail(file.path, "no such file or folder; check the path")
             else:
                 files.append(file.path)
-        return files
+        if files:
+            yield from self.job.pair.ingest(files, self.job.options)
+        for path in stores:
+            yield from self._of_store(path)
+
+    def _of_store(self, path: Path) -> Iterator[Sample | Failure]:
+        try:
+            yield from whole_samples(path, self.job.pair)
+        except XmodError as error:
+            yield Failure(path.name, str(path), str(error))
 
     def _fail(self, path: Path, why: str) -> None:
         self.take(Failure(path.name, str(path), f"{path}: {why}"))

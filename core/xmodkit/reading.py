@@ -14,7 +14,7 @@ from xmodkit.modality import Array, Arrays, Field, Modality
 from xmodkit.pair import Failure, ModalityPair, Options, Route, Sample
 from xmodkit.records import INPUT_PREFIX
 
-__all__ = ["Finished", "Item", "Reader", "Ready", "describe", "samples_in_store"]
+__all__ = ["Finished", "Item", "Reader", "Ready", "describe", "samples_in_store", "whole_samples"]
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,23 @@ def samples_in_store(
             groups=_json(row.get("groups")),
             coordinates=coordinates,
         )
+
+
+def whole_samples(path: Path, pair: ModalityPair) -> Iterator[Sample]:
+    """Yield the samples of a store with every modality that it holds.
+
+    Raise `InputError` if it holds predictions, or no modality from which the pair predicts.
+    """
+    from xmodkit.store import StoreReader
+
+    fields = StoreReader(path).fields
+    for route in pair.routes:
+        if all(_column(item.name, fields) for item in pair.modality(route.source).fields):
+            return samples_in_store(path, pair, route, every_modality=True)
+    raise InputError(
+        f"{path}: holds {', '.join(fields)}; a store of {pair.name} samples expected, which "
+        "`xmod simulate` or `xmod ingest` made"
+    )
 
 
 def _column(name: str, fields: Any) -> str | None:

@@ -196,9 +196,9 @@ def test_ctrl_c_keeps_what_was_committed_and_the_rest_can_be_resumed(
     assert stored(tmp_path) == ["a-0", "a-1", "a-2", "a-3"]
 
 
-def test_absent_files_and_stores_are_failures(tmp_path: Path):
+def test_absent_files_and_foreign_stores_are_failures(tmp_path: Path):
     (tmp_path / "a.curves").write_text("1 5")
-    with StoreWriter.create(tmp_path / "old.zarr", [Field("level")]):
+    with StoreWriter.create(tmp_path / "old.zarr", [Field("other")]):
         pass
     files = [tmp_path / "gone.curves", tmp_path / "old.zarr", tmp_path / "a.curves"]
     said: list[str] = []
@@ -206,4 +206,19 @@ def test_absent_files_and_stores_are_failures(tmp_path: Path):
     done = ingest(IngestJob(Curves(), find_inputs(files, ()), paths), notice=said.append)
     assert (done.out, done.failed) == (1, 2)
     assert "no such file" in said[0]
-    assert "is a store of samples already" in said[1]
+    assert "a store of curves samples expected" in said[-1]
+
+
+def test_stores_are_merged_with_raw_files_and_what_is_twice_is_left_out(run, tmp_path: Path):
+    run(a="1 5;2 5")
+    (tmp_path / "b.curves").write_text("2 5;3 5")
+    files = [tmp_path / "out.zarr", tmp_path / "b.curves"]
+    paths = OutputPaths.at(tmp_path / "all.zarr")
+    done = ingest(IngestJob(Curves(), find_inputs(files, ()), paths))
+    assert (done.out, done.duplicates, done.failed) == (3, 1, 0)
+    merged = {s.id: s for s in samples_in_store(paths.store, Curves(), Curves.routes[0])}
+    assert set(merged) == {"b-0", "b-1", "a-0"}
+    assert merged["a-0"].metadata == {"level": 1.0}
+    assert merged["a-0"].groups == {"file": "a"}
+    again = IngestJob(Curves(), find_inputs(files, ()), paths, resume=True)
+    assert ingest(again).out == 0

@@ -1,17 +1,18 @@
-"""Images of species to a code that keeps where things are, and back."""
+"""The image of one species to a code that keeps where things are, and back."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from xmodkit_crystal.modalities import EDGE_A, SIGMA_A, SIZE, SLOTS
+from xmodkit_crystal.modalities import EDGE_A, SIGMA_A, SIZE
 
 __all__ = ["COARSE", "COARSE_SIGMA_A", "Coarse", "SpatialAutoencoder"]
 
 COARSE = 32  # voxels along each edge that the network sees
 COARSE_SIGMA_A = 0.4  # the width of an atom in them: below, so coarse a grid would miss it
 _TAPS = 9
+_PATCH = 4  # voxels along each edge that are one place of the fine grid
 
 
 class Coarse(nn.Module):
@@ -41,45 +42,49 @@ class Coarse(nn.Module):
 
 
 class SpatialAutoencoder(nn.Module):
-    """Five images of 32^3 voxels to a code of `channels` on a grid of 4^3, and back.
+    """One image of 32^3 voxels to a code of `channels` on a grid of 4^3, and back.
 
-    What is coded in a place lies there: atoms that never stood together in training are rebuilt
-    all the same. Two levels of strided convolutions down, residual blocks between.
+    The same network for every species, as published. What is coded in a place lies there: atoms
+    that never stood together in training are rebuilt all the same. Nothing is convolved on the
+    voxels themselves, which costs most and says least: patches of 4^3 are places of a grid of 8^3.
     """
 
-    def __init__(self, channels: int = 16, widths: tuple[int, int, int] = (16, 32, 64)) -> None:
+    def __init__(self, channels: int = 4, fine: int = 48, coarse: int = 96) -> None:
         super().__init__()
-        fine, middle, coarse = widths
         self.encoder = nn.Sequential(
-            nn.Conv3d(SLOTS, fine, 4, stride=2, padding=1),  # 16^3
+            _Patches(_PATCH),
+            nn.Conv3d(_PATCH**3, fine, 1),  # 8^3
             _Residual(fine),
-            nn.Conv3d(fine, middle, 4, stride=2, padding=1),  # 8^3
-            _Residual(middle),
-            nn.Conv3d(middle, coarse, 4, stride=2, padding=1),  # 4^3
+            _Residual(fine),
+            _Patches(2),
+            nn.Conv3d(8 * fine, coarse, 1),  # 4^3
             _Residual(coarse),
             nn.Conv3d(coarse, channels, 1),
         )
         self.decoder = nn.Sequential(
             nn.Conv3d(channels, coarse, 1),
             _Residual(coarse),
-            _Up(coarse, middle),  # 8^3
-            _Residual(middle),
-            _Up(middle, fine),  # 16^3
+            nn.Conv3d(coarse, 8 * fine, 1),
+            _Voxels(2),  # 8^3
             _Residual(fine),
-            _Up(fine, SLOTS),  # 32^3
+            _Residual(fine),
+            _Pointwise(fine),
+            nn.Conv3d(fine, _PATCH**3, 1),
+            _Voxels(_PATCH),  # 32^3
         )
-        self.size = channels * (COARSE // 8) ** 3
+        self.side = COARSE // (2 * _PATCH)
+        self.size = channels * self.side**3
 
     def encode(self, images: Tensor) -> Tensor:
-        """Return codes (B, size) of images (B, 5, 32, 32, 32)."""
-        code: Tensor = self.encoder(images)  # (B, channels, 4, 4, 4)
+        """Return codes (B, size) of images (B, 32, 32, 32)."""
+        code: Tensor = self.encoder(images[:, None])  # (B, channels, 4, 4, 4)
         return code.flatten(1)
 
     def decode(self, code: Tensor) -> Tensor:
-        """Return images (B, 5, 32, 32, 32) of codes (B, size)."""
-        side = COARSE // 8
-        images: Tensor = self.decoder(code.reshape(len(code), -1, side, side, side))
-        return images
+        """Return images (B, 32, 32, 32) of codes (B, size)."""
+        grid = code.reshape(-1, self.size // self.side**3, self.side, self.side, self.side)
+        images: Tensor = self.decoder(grid)
+        return images[:, 0]
 
 
 class _Residual(nn.Module):
@@ -96,16 +101,40 @@ class _Residual(nn.Module):
         return x + inner
 
 
-class _Up(nn.Module):
-    """A convolution at half the extent that gives each voxel's eight parts (ORT: faster)."""
+class _Pointwise(nn.Module):
+    """What one place alone says: a wide layer that adds to what it sees."""
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, width: int, hidden: int = 192) -> None:
         super().__init__()
-        self.after = after
-        self.convolution = nn.Conv3d(before, 8 * after, 3, padding=1)
+        self.first, self.second = nn.Conv3d(width, hidden, 1), nn.Conv3d(hidden, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        batch, _, n, _, _ = x.shape
-        parts = self.convolution(nn.functional.silu(x)).reshape(batch, self.after, 2, 2, 2, n, n, n)
-        apart: Tensor = parts.permute(0, 1, 5, 2, 6, 3, 7, 4)  # (B, after, n, 2, n, 2, n, 2)
-        return apart.reshape(batch, self.after, 2 * n, 2 * n, 2 * n)
+        inner: Tensor = self.second(nn.functional.silu(self.first(x)))
+        return x + inner
+
+
+class _Patches(nn.Module):
+    """Cubes of p^3 voxels as channels: (B, C, N, N, N) to (B, C p^3, N/p, N/p, N/p)."""
+
+    def __init__(self, p: int) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels, n, p = x.shape[1], x.shape[2] // self.p, self.p
+        apart = x.reshape(-1, channels, n, p, n, p, n, p).permute(0, 1, 3, 5, 7, 2, 4, 6)
+        return apart.reshape(-1, channels * p**3, n, n, n)
+
+
+class _Voxels(nn.Module):
+    """The way back from `_Patches`."""
+
+    def __init__(self, p: int) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, p = x.shape[2], self.p
+        channels = x.shape[1] // p**3
+        apart = x.reshape(-1, channels, p, p, p, n, n, n).permute(0, 1, 5, 2, 6, 3, 7, 4)
+        return apart.reshape(-1, channels, n * p, n * p, n * p)
