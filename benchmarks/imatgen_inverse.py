@@ -66,13 +66,17 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=200, help="cells, and clusters / 4")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    rng = np.random.default_rng(options.seed)
-    cells = [random_parameters(rng) for _ in range(options.n)]
-    clusters = [random_cluster(rng) for _ in range(max(1, options.n // 4))]
     started = time.perf_counter()
-    cell_table(cells, options.seed)
-    atom_table(clusters, options.seed)
+    print(inverse_tables(options.n, options.seed))
     print(f"\n{time.perf_counter() - started:.0f} s")
+
+
+def inverse_tables(n: int, seed: int) -> str:
+    """Return both tables, of `n` random cells and a fourth as many clusters of atoms."""
+    rng = np.random.default_rng(seed)
+    cells = [random_parameters(rng) for _ in range(n)]
+    clusters = [random_cluster(rng) for _ in range(max(1, n // 4))]
+    return f"{cell_table(cells, seed)}\n\n{atom_table(clusters, seed)}"
 
 
 def random_parameters(rng: np.random.Generator) -> Parameters:
@@ -95,13 +99,15 @@ def random_cluster(rng: np.random.Generator) -> Crystal:
     return Crystal(np.full(ATOMS, 8), places / EDGE, np.eye(3) * EDGE)
 
 
-def cell_table(cells: list[Parameters], seed: int) -> None:
-    """Print the errors of lengths and angles: of all cells that come back, and how many do."""
-    print(f"CELL: {len(cells)} random triclinic cells, {SIZE}^3 voxels, sigma {SIGMA} A")
-    print("mean absolute error of those that come back; `within`: share of all cells whose mean")
-    print("error is at most 0.2 A and 2 degrees; `worst`: whose worst edge and angle are;")
-    print("`ours, k`: a caller who knows the blur; `bound`: the least that noise allows anyone\n")
-    print("noise  blur  peak   method     mean A  mean deg  p95 A   p95 deg  none  within worst")
+def cell_table(cells: list[Parameters], seed: int) -> str:
+    """Return the errors of lengths and angles: of all cells that come back, and how many do."""
+    lines = [
+        f"CELL: {len(cells)} random triclinic cells, {SIZE}^3 voxels, sigma {SIGMA} A",
+        "mean absolute error of those that come back; `within`: share of all cells whose mean",
+        "error is at most 0.2 A and 2 degrees; `worst`: whose worst edge and angle are;",
+        "`ours, k`: a caller who knows the blur; `bound`: the least that noise allows anyone\n",
+        "noise  blur  peak   method     mean A  mean deg  p95 A   p95 deg  none  within worst",
+    ]
     for fault in FAULTS:
         rng = np.random.default_rng(seed)
         found: dict[str, list[Floats]] = {"published": [], "ours": [], "ours, k": []}
@@ -116,7 +122,8 @@ def cell_table(cells: list[Parameters], seed: int) -> None:
             found["bound"] = [_bound(truth, fault, rng) for truth in cells]
         for method, errors in found.items():
             if errors:
-                print(f"{fault}  {method:<9s} {_summary(np.array(errors))}")
+                lines.append(f"{fault}  {method:<9s} {_summary(np.array(errors))}")
+    return "\n".join(lines)
 
 
 def _ours(image: Floats, sigma: float) -> Parameters:
@@ -168,10 +175,12 @@ def _summary(errors: Floats) -> str:
     )
 
 
-def atom_table(clusters: list[Crystal], seed: int) -> None:
-    """Print how far from atoms their positions come back, and how many are missed or made up."""
-    print(f"\nATOMS: {len(clusters)} clusters of {ATOMS} of one species, {APART} A or more apart\n")
-    print("noise  blur  peak   voxels sigma  method     mean A  max A   missed  made up")
+def atom_table(clusters: list[Crystal], seed: int) -> str:
+    """Return how far from atoms their positions come back, and how many are missed or made up."""
+    lines = [
+        f"ATOMS: {len(clusters)} clusters of {ATOMS} of one species, {APART} A or more apart\n",
+        "noise  blur  peak   voxels sigma  method     mean A  max A   missed  made up",
+    ]
     for fault in ATOM_FAULTS:
         for size, sigma in ((64, 0.26), (32, 0.40)):
             rng = np.random.default_rng(seed)
@@ -185,7 +194,8 @@ def atom_table(clusters: list[Crystal], seed: int) -> None:
             }
             for method, positions in found.items():
                 line = _atom_summary(positions, clusters)
-                print(f"{fault}  {size:<6d} {sigma:<5.2f}  {method:<9s} {line}")
+                lines.append(f"{fault}  {size:<6d} {sigma:<5.2f}  {method:<9s} {line}")
+    return "\n".join(lines)
 
 
 def _atom_summary(found: list[Floats], clusters: list[Crystal]) -> str:

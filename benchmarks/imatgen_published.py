@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion, gaussian_filter, generate_binary_structure, maximum_filter
 
-__all__ = ["published_atoms", "published_cell"]
+from xmodkit.errors import DataError
+from xmodkit.modality import Arrays
+from xmodkit_crystal.geometry import cell_of_parameters
+from xmodkit_crystal.structure import Crystal
+
+__all__ = ["published_atoms", "published_cell", "published_crystal"]
 
 Floats = NDArray[np.float64]
 # The edges a, b, c, then the diagonals of the faces bc, ac, ab.
@@ -59,3 +64,24 @@ def published_atoms(image: NDArray[np.floating], edge: float = 15.0) -> Floats:
     background = smooth < _BACKGROUND
     eroded = binary_erosion(background, structure=neighbours, border_value=1)
     return np.asarray(np.argwhere(highest & ~eroded) * (edge / len(image)), np.float64)
+
+
+def published_crystal(images: Arrays) -> Crystal | None:
+    """Return the crystal of one row's fields of VOXELS, None where no cell or no atom is seen.
+
+    The mean of the positions is put into the middle of the cell, and positions are wrapped.
+    """
+    used = images["species"] > 0
+    found = [published_atoms(image) for image in images["species_images"][used]]
+    numbers = np.repeat(images["species"][used].astype(np.int64), list(map(len, found)))
+    lengths, angles = published_cell(images["cell_image"])
+    if not len(numbers) or not np.isfinite([*lengths, *angles]).all():
+        return None
+    try:
+        cell = cell_of_parameters(lengths, angles)
+        inverse = np.linalg.inv(cell)
+    except (DataError, np.linalg.LinAlgError):
+        return None
+    positions = np.concatenate(found)
+    centred = positions - positions.mean(axis=0) + cell.sum(axis=0) / 2
+    return Crystal(numbers, np.mod(centred @ inverse, 1), cell)

@@ -8,27 +8,38 @@ import numpy as np
 
 from xmodkit.errors import DataError
 from xmodkit.modality import Array
+from xmodkit.pair import Predictor
 from xmodkit.prediction import Value
 from xmodkit_crystal.inverse import crystal_of
 from xmodkit_crystal.modalities import CRYSTAL, EDGE_A, SIGMA_A, VOXELS
 from xmodkit_crystal.reading.arrays import to_arrays
 from xmodkit_crystal.structure import Crystal
 
-__all__ = ["crystals_of", "decoded"]
+__all__ = ["atom_width", "crystals_of", "decoded"]
 
 
-def crystals_of(images: Mapping[str, Array]) -> list[Crystal | None]:
-    """Return the crystals of predicted fields of VOXELS (n, ...), None where images hold none."""
+def atom_width(predictor: Predictor) -> float:
+    """Return how wide, in A, atoms are in the species' images that a model predicts (sigma)."""
+    metadata = getattr(predictor, "metadata", None)
+    details = {} if metadata is None else metadata.details
+    return float(details.get("species_sigma", SIGMA_A))
+
+
+def crystals_of(images: Mapping[str, Array], sigma: float = SIGMA_A) -> list[Crystal | None]:
+    """Return the crystals of predicted fields of VOXELS (n, ...), None where images hold none.
+
+    `sigma` is the width of atoms in the species' images, in A.
+    """
     rows = zip(*(images[field.name] for field in VOXELS.fields), strict=True)
-    return [_crystal(*row) for row in rows]
+    return [_crystal(*row, sigma=sigma) for row in rows]
 
 
-def decoded(images: Mapping[str, Value]) -> dict[str, Value]:
+def decoded(images: Mapping[str, Value], sigma: float = SIGMA_A) -> dict[str, Value]:
     """Return the fields of CRYSTAL for predicted fields of VOXELS (n, ...).
 
-    A row without a crystal has no atoms, and a cell of NaN.
+    A row without a crystal has no atoms, and a cell of NaN. `sigma` as of `crystals_of`.
     """
-    found = crystals_of({field.name: images[field.name].value for field in VOXELS.fields})
+    found = crystals_of({field.name: images[field.name].value for field in VOXELS.fields}, sigma)
     arrays = [_NOTHING if crystal is None else to_arrays(crystal) for crystal in found]
     counts = np.array([[len(row["numbers"])] for row in arrays], np.int32)
     return {
@@ -49,11 +60,18 @@ _NOTHING: Mapping[str, Array] = {
 }
 
 
-def _crystal(cell_image: Array, species: Array, species_images: Array) -> Crystal | None:
+def _crystal(
+    cell_image: Array, species: Array, species_images: Array, *, sigma: float
+) -> Crystal | None:
     used = species > 0
     try:
         return crystal_of(
-            cell_image, species[used].tolist(), species_images[used], sigma=SIGMA_A, edge=EDGE_A
+            cell_image,
+            species[used].tolist(),
+            species_images[used],
+            sigma=sigma,
+            edge=EDGE_A,
+            cell_sigma=SIGMA_A,
         )
     except DataError:
         return None

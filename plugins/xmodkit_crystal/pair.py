@@ -14,6 +14,7 @@ from xmodkit.structures.files import STRUCTURE_SUFFIXES
 from xmodkit_crystal.modalities import CRYSTAL, LATENT, STABILITY, VOXELS
 from xmodkit_crystal.options import LONGEST_EDGE_A, OPTIONS
 from xmodkit_crystal.reading.raw import RAW_SUFFIXES
+from xmodkit_crystal.simulator.simulate import LONGEST_A, MOST_ATOMS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -43,7 +44,7 @@ class CrystalPair(ModalityPair):
     options = OPTIONS
     suffixes = STRUCTURE_SUFFIXES
     raw_suffixes = RAW_SUFFIXES
-    split_by = "formula"
+    split_by = "material"
     batch_size = 16  # each has five images of 64^3 voxels
 
     def __init__(self, longest_edge: float = LONGEST_EDGE_A) -> None:
@@ -67,7 +68,8 @@ class CrystalPair(ModalityPair):
         """Yield the crystals of published sets, or of structure files."""
         from xmodkit_crystal.reading.raw import read_raw
 
-        return read_raw(paths)
+        most_atoms = int(options.get("max_atoms") or MOST_ATOMS)
+        return read_raw(paths, most_atoms, float(options.get("max_edge") or LONGEST_A))
 
     def encode(self, sample: Sample, route: Route, options: Options) -> Sequence[Arrays]:
         """Return the voxel images of a crystal, or a latent vector as it is.
@@ -111,10 +113,10 @@ class CrystalPair(ModalityPair):
         """Turn predicted images into crystals."""
         if route.target != "crystal":
             return rows
-        from xmodkit_crystal.decode import decoded
+        from xmodkit_crystal.decode import atom_width, decoded
 
         told = {name: value for name, value in rows.fields.items() if name not in _IMAGES}
-        return replace(rows, fields={**decoded(rows.fields), **told})
+        return replace(rows, fields={**decoded(rows.fields, atom_width(predictor)), **told})
 
     def derived(self, route: Route) -> tuple[Field, ...]:
         """Return what describes a crystal that was predicted."""

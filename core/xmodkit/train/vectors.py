@@ -13,6 +13,7 @@ from xmodkit.pair import ModalityPair, Route, Sample
 __all__ = ["test_vectors"]
 
 _VECTORS, _WITH_INPUTS = 3, 9  # samples with further inputs show what these may be
+_LARGE = 1 << 18  # values
 
 
 def test_vectors(
@@ -51,7 +52,10 @@ def _at_least_two(field: Field, array: Array) -> Array:
 
 
 def _noise(fields: Sequence[Field], like: Arrays) -> Arrays:
-    """Return a row of uniform noise in every field's valid range, or in that of a like row."""
+    """Return a row of uniform noise in every field's valid range, or in that of a like row.
+
+    Noise of large arrays has two levels: more would not compress, and files hold it.
+    """
     rng = np.random.default_rng(0)
     found = {}
     for field in fields:
@@ -59,6 +63,8 @@ def _noise(fields: Sequence[Field], like: Arrays) -> Arrays:
         low, high = field.valid_range or (float(array.min()), float(array.max()))
         if np.issubdtype(array.dtype, np.integer):
             found[field.name] = rng.integers(int(low), int(high) + 1, array.shape, array.dtype)
+        elif array.size > _LARGE:
+            found[field.name] = rng.choice(np.array([low, high], array.dtype), array.shape)
         else:
             found[field.name] = rng.uniform(low, high, array.shape).astype(array.dtype)
     return found

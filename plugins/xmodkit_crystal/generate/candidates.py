@@ -14,7 +14,7 @@ from xmodkit.prediction import Prediction
 from xmodkit_crystal.chemistry.cleaning import clean
 from xmodkit_crystal.chemistry.matching import Tolerances, unique
 from xmodkit_crystal.chemistry.validity import judge
-from xmodkit_crystal.decode import crystals_of
+from xmodkit_crystal.decode import atom_width, crystals_of
 from xmodkit_crystal.modalities import VOXELS
 from xmodkit_crystal.origin import from_an_atom
 from xmodkit_crystal.structure import Crystal
@@ -83,11 +83,11 @@ def _decoded(
     predictor: Predictor, latents: NDArray[np.float32], batch: int
 ) -> Iterator[tuple[int, Crystal | None, Prediction]]:
     """Yield the number of each latent, the crystal it decodes to, and what is predicted for it."""
-    (field,) = predictor.inputs
+    (field,), sigma = predictor.inputs, atom_width(predictor)
     for start in range(0, len(latents), batch):
         rows = predictor.run({field.name: latents[start : start + batch]})
         images = {name.name: rows.fields[name.name].value for name in VOXELS.fields}
-        for offset, crystal in enumerate(crystals_of(images)):
+        for offset, crystal in enumerate(crystals_of(images, sigma)):
             yield start + offset, crystal, rows[offset]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xmodkit_crystal.modalities import CELL_SIZE, EDGE_A, SIGMA_A, SIZE
+from xmodkit_crystal.modalities import CELL_SIZE, EDGE_A, SIGMA_A, SIZE, SLOTS
 from xmodkit_crystal.voxels import CUT
 
-__all__ = ["cell_images", "species_images"]
+__all__ = ["cell_images", "one_species", "species_images"]
 
 # Shifts of the dummy atom by whole lattice vectors among which the nearest image is.
 _SHIFTS = torch.cartesian_prod(*[torch.tensor([-1.0, 0.0, 1.0])] * 3)
@@ -52,6 +52,14 @@ def species_images(
         mine = (slots[:, atom, None] == belongs).to(blob.dtype)  # (B, count)
         images = images + mine[..., None, None, None] * blob[:, None]
     return images
+
+
+def one_species(slots: Tensor) -> Tensor:
+    """Return one of the slots (B, 1) that atoms (B, A) of each crystal have, at random; else 0."""
+    numbers = torch.arange(SLOTS, device=slots.device)
+    used = (slots[:, :, None] == numbers).any(dim=1)  # (B, slots)
+    used[:, 0] |= ~used.any(dim=1)
+    return torch.multinomial(used.float(), 1)
 
 
 def _cut(values: Tensor) -> Tensor:

@@ -22,7 +22,11 @@ def crystal_sample(
     source: str = "",
     ordinal: int = 0,
 ) -> Sample:
-    """Return a sample of one crystal, grouped by its reduced formula and by itself."""
+    """Return a sample of one crystal, grouped by its reduced formula and by itself.
+
+    `material` is what shall never be both learned from and judged on: crystals of a formula or,
+    of those made from structure types, of a formula and a type.
+    """
     formula = reduced_formula(crystal.numbers)
     return Sample(
         name,
@@ -36,5 +40,5 @@ def crystal_sample(
         source=source,
         ordinal=ordinal,
         metadata={"formula": formula, **metadata},
-        groups={"formula": formula, "sample": name, **(groups or {})},
+        groups={"formula": formula, "material": formula, "sample": name, **(groups or {})},
     )

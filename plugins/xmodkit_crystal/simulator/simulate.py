@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 
@@ -12,14 +12,25 @@ from xmodkit.errors import InputError, UsageError
 from xmodkit.pair import Option, Options, Sample
 from xmodkit.structures.elements import atomic_number, symbol
 from xmodkit_crystal.chemistry.distances import reduced
+from xmodkit_crystal.chemistry.formula import reduced_formula
+from xmodkit_crystal.chemistry.matching import Known
 from xmodkit_crystal.chemistry.validity import judge
 from xmodkit_crystal.simulator.distortion import Distortion, distorted
+from xmodkit_crystal.simulator.known import known_crystals
 from xmodkit_crystal.simulator.prototypes import PROTOTYPES
 from xmodkit_crystal.simulator.samples import crystal_sample
 from xmodkit_crystal.simulator.substitution import Substitution, substitutions
 from xmodkit_crystal.structure import Crystal
 
-__all__ = ["SIMULATE_OPTIONS", "VERSION", "simulate", "simulate_options", "types"]
+__all__ = [
+    "LONGEST_A",
+    "MOST_ATOMS",
+    "SIMULATE_OPTIONS",
+    "VERSION",
+    "simulate",
+    "simulate_options",
+    "types",
+]
 
 VERSION = "1"
 
@@ -29,8 +40,8 @@ _DATA = (
 )
 _ATTEMPTS = 100
 _ELEMENTS = ("V", "O")
-_MOST_ATOMS = 20  # as published
-_LONGEST_A = 12.0  # published: 10, which leaves out V2O5
+MOST_ATOMS = 20  # as published
+LONGEST_A = 12.0  # published: 10, which leaves out V2O5
 
 SIMULATE_OPTIONS = (
     Option(
@@ -43,14 +54,21 @@ SIMULATE_OPTIONS = (
         "max-atoms",
         "Atoms that a primitive cell may have.",
         "int",
-        default=_MOST_ATOMS,
-        commands=("simulate",),
+        default=MOST_ATOMS,
+        commands=("simulate", "ingest"),
     ),
     Option(
         "max-edge",
         "Length that an edge of the reduced cell may have, in A.",
         "float",
-        default=_LONGEST_A,
+        default=LONGEST_A,
+        commands=("simulate", "ingest"),
+    ),
+    Option(
+        "without-known",
+        "Leave out what matches a known oxide of vanadium: to be found again by what learns.",
+        "flag",
+        default=False,
         commands=("simulate",),
     ),
 )
@@ -65,8 +83,9 @@ def simulate_options(n: int, seed: int, options: Options, start: int = 0) -> Ite
         seed,
         elements,
         start,
-        most_atoms=int(options.get("max_atoms") or _MOST_ATOMS),
-        longest=float(options.get("max_edge") or _LONGEST_A),
+        most_atoms=int(options.get("max_atoms") or MOST_ATOMS),
+        longest=float(options.get("max_edge") or LONGEST_A),
+        without_known=bool(options.get("without_known")),
     )
 
 
@@ -76,16 +95,17 @@ def simulate(
     elements: Sequence[str] = _ELEMENTS,
     start: int = 0,
     *,
-    most_atoms: int = _MOST_ATOMS,
-    longest: float = _LONGEST_A,
+    most_atoms: int = MOST_ATOMS,
+    longest: float = LONGEST_A,
     size: Distortion | None = None,
+    without_known: bool = False,
 ) -> Iterator[Sample]:
     """Yield crystals `start` to `start + n - 1` of a seed; crystal i depends on (seed, i) alone.
 
     Each is one of the structure types that the elements fit (all equally likely), scaled by ionic
     radii, strained and displaced at random by `size`; valid by `judge`, with at most `most_atoms`
-    atoms and reduced edges of at most `longest` A. There are no energies: nothing is said of
-    stability.
+    atoms and reduced edges of at most `longest` A; with `without_known` none that matches one of
+    the `KNOWN` phases. There are no energies: nothing is said of stability.
 
     Raise `UsageError` for arguments that cannot mean anything or leave no structure type,
     `MissingExtraError` without pymatgen and spglib.
@@ -94,19 +114,26 @@ def simulate(
         if value < 0:
             raise UsageError(f"{name} is {value}; give 0 or more")
     chosen = _by_type(_numbers(elements), most_atoms, longest)
+    if without_known:
+        unknown = ([one for one in ways if not _is_known(one.crystal)] for ways in chosen)
+        chosen = tuple(tuple(ways) for ways in unknown if ways)
     if not chosen:
         raise UsageError(
             f"elements {', '.join(elements)} fit no structure type with at most {most_atoms} atoms "
             f"and edges of at most {longest:g} A; give others, such as V,O, or raise the limits"
         )
     size = size or Distortion()
-    return (_sample(seed, index, chosen, longest, size) for index in range(start, start + n))
+
+    def fits(crystal: Crystal) -> bool:
+        return _fits(crystal, longest) and not (without_known and _is_known(crystal))
+
+    return (_sample(seed, index, chosen, fits, size) for index in range(start, start + n))
 
 
 def types(
     elements: Sequence[str] = _ELEMENTS,
-    most_atoms: int = _MOST_ATOMS,
-    longest: float = _LONGEST_A,
+    most_atoms: int = MOST_ATOMS,
+    longest: float = LONGEST_A,
 ) -> list[Substitution]:
     """Return every structure type with these elements that `simulate` draws from, undistorted."""
     return [one for ways in _by_type(_numbers(elements), most_atoms, longest) for one in ways]
@@ -143,11 +170,20 @@ def _fits(crystal: Crystal, longest: float) -> bool:
     return bool(edges.max() <= longest) and judge(crystal).valid
 
 
+def _is_known(crystal: Crystal) -> bool:
+    return _known().nearest(crystal) is not None
+
+
+@lru_cache(maxsize=1)
+def _known() -> Known:
+    return Known(known_crystals().values())
+
+
 def _sample(
     seed: int,
     index: int,
     chosen: Sequence[Sequence[Substitution]],
-    longest: float,
+    fits: Callable[[Crystal], bool],
     size: Distortion,
 ) -> Sample:
     rng = np.random.default_rng(np.random.SeedSequence((seed, index)))
@@ -158,7 +194,7 @@ def _sample(
         crystal = one.crystal
         if attempt < _ATTEMPTS:
             crystal = distorted(crystal, one.prototype.symmetry, size, rng)
-        if _fits(crystal, longest):
+        if fits(crystal):
             break
     name = f"crystal-{seed}-{index:06d}"
     return crystal_sample(
@@ -172,7 +208,10 @@ def _sample(
             "prototype": one.prototype.name,
             "elements": "-".join(sorted(symbol(number) for number in crystal.species)),
         },
-        {"prototype": one.prototype.name},
+        {
+            "prototype": one.prototype.name,
+            "material": f"{reduced_formula(crystal.numbers)} {one.prototype.name}",
+        },
         source="simulated crystals",
         ordinal=index,
     )

@@ -10,9 +10,11 @@ import pytest
 from xmodkit.errors import UsageError
 from xmodkit.pair import Sample
 from xmodkit_crystal.chemistry.distances import reduced
+from xmodkit_crystal.chemistry.matching import Known
 from xmodkit_crystal.chemistry.validity import judge
 from xmodkit_crystal.modalities import CRYSTAL
 from xmodkit_crystal.simulator import VERSION, simulate, simulate_options, types
+from xmodkit_crystal.simulator.known import known_crystals
 from xmodkit_crystal.structure import Crystal
 
 pytest.importorskip("spglib")
@@ -105,3 +107,11 @@ def test_other_elements_have_other_formulas() -> None:
 def test_what_cannot_be_is_refused_at_once(arguments: dict[str, object], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         simulate(**arguments)  # type: ignore[arg-type]
+
+
+def test_known_phases_are_left_out_where_that_is_asked_for():
+    known = Known(known_crystals().values())
+    crystals = [crystal_of(s) for s in simulate(30, 5, without_known=True)]
+    assert all(known.nearest(crystal) is None for crystal in crystals)
+    usual = [crystal_of(s) for s in simulate(30, 5)]
+    assert any(known.nearest(crystal) is not None for crystal in usual)

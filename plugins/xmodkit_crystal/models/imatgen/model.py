@@ -19,7 +19,7 @@ from xmodkit_crystal.models.fields import predicted_fields
 from xmodkit_crystal.models.imatgen.graphs import graph_of, vectors_of
 from xmodkit_crystal.models.imatgen.images import basis_autoencoder, cell_autoencoder
 from xmodkit_crystal.models.imatgen.material import MaterialVae, Z, stacked_vectors
-from xmodkit_crystal.models.voxels import cell_images, species_images
+from xmodkit_crystal.models.voxels import cell_images, one_species, species_images
 from xmodkit_crystal.options import LONGEST_EDGE_A
 
 __all__ = ["Imatgen"]
@@ -86,7 +86,9 @@ class Imatgen(CrystalModel):
             images = cell_images(batch["cell"])
             return nn.functional.mse_loss(self.cell(images), images)
         if stage == "basis":
-            images = _one_species(batch)
+            slots = batch["slots"]
+            mine = torch.where(slots == one_species(slots), 0, -1)
+            images = species_images(batch["positions"], mine, 1)[:, 0]
             return nn.functional.mse_loss(self.basis(images), images)
         return self._material_loss(batch["vectors"], batch["energy"])
 
@@ -126,14 +128,6 @@ class Imatgen(CrystalModel):
     def graph(self, route: str) -> nn.Module:
         """Return the module of a route."""
         return graph_of(self, route)
-
-
-def _one_species(batch: Mapping[str, Tensor]) -> Tensor:
-    """Return the image (B, N, N, N) of one species of each crystal, drawn at random."""
-    used = (batch["species"] > 0).float()
-    chosen = torch.multinomial(used, 1)  # (B, 1)
-    slots = torch.where(batch["slots"] == chosen, 0, -1)
-    return species_images(batch["positions"], slots, 1)[:, 0]
 
 
 def _stage(name: str, rate: float, batch: int, epochs: int) -> Stage:

@@ -21,17 +21,14 @@ class _Judge(nn.Module):
 
     def __init__(self, model: Lattice) -> None:
         super().__init__()
-        self.code, self.head, self.familiar = model.code, model.head, model.familiar
+        self.code, self.head, self.space = model.code, model.head, model.space
 
     def judged(self, latent: Tensor) -> dict[str, Tensor]:
         """Return the energy with its error, the probability of being stable, and novelty."""
-        energy, error = self.head(latent)
-        return {
-            "stability": self.head.stability(energy, error),
-            "formation_energy": energy,
-            "formation_energy_scale": error.exp(),
-            "novelty": self.familiar(latent),
-        }
+        geometry = self.code.geometry(latent)
+        species = self.code.elements.decode(self.code.parts(latent)[1])
+        told = self.head.judged(species, self.space(geometry))
+        return {**told, "novelty": self.space.novelty(geometry)}
 
 
 class _FromCrystal(_Judge):

@@ -1,59 +1,106 @@
-"""The energy of formation of a latent vector, how sure it is, and the probability of stability."""
+"""The energy of formation of a crystal, how sure it is, and the probability of stability."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
+from xmodkit.structures.elements import LAST_ELEMENT
+from xmodkit.train.novelty import MahalanobisNovelty
+from xmodkit_crystal.modalities import SLOTS
+
 __all__ = ["EnergyHead"]
 
-_DROPOUT = 0.2
+_DROPOUT = 0.1
+_EMBEDDED = 16  # numbers that are learned of each element
+_FAR = 6.0  # whitened components beyond tell no more
+_UNLIKE = 2.0  # how much more unlike than the training rows a crystal may be
 
 
 class EnergyHead(nn.Module):
-    """Standardised latents to an energy with its error, and from these how likely it is low.
+    """Elements and whitened components of a latent to an energy and its error.
 
-    `stable_below` is the energy in eV/atom under which a crystal counts as stable.
+    From both, how likely it is below `stable_below` eV/atom. Outside the chemistry whose energies
+    it has learned (another element, another number of elements, unlike places) it says nothing:
+    NaN.
     """
 
-    mean: Tensor
-    spread: Tensor
     middle: Tensor
     width: Tensor
+    temper: Tensor
+    elements: Tensor
+    counts: Tensor
+    reach: Tensor
 
-    def __init__(self, size: int, stable_below: float, hidden: int = 128) -> None:
+    def __init__(self, components: int, stable_below: float, hidden: int = 192) -> None:
         super().__init__()
         self.stable_below = stable_below
-        self.register_buffer("mean", torch.zeros(size))
-        self.register_buffer("spread", torch.ones(size))
+        self.embedding = nn.Parameter(0.3 * torch.randn(LAST_ELEMENT + 1, _EMBEDDED))
         self.register_buffer("middle", torch.tensor(0.0))
         self.register_buffer("width", torch.tensor(1.0))
+        self.register_buffer("temper", torch.tensor(1.0))
+        self.register_buffer("elements", torch.zeros(LAST_ELEMENT + 1))
+        self.register_buffer("counts", torch.zeros(SLOTS + 1))
+        self.register_buffer("reach", torch.tensor(-1.0))
+        self.familiar = MahalanobisNovelty(components)
         self.network = nn.Sequential(
-            nn.Linear(size, hidden), nn.SiLU(), nn.Dropout(_DROPOUT),
+            nn.Linear(SLOTS * _EMBEDDED + components, hidden), nn.SiLU(), nn.Dropout(_DROPOUT),
             nn.Linear(hidden, hidden), nn.SiLU(), nn.Dropout(_DROPOUT),
             nn.Linear(hidden, 2),
         )  # fmt: skip
 
-    def standardise(self, latents: Tensor, energies: Tensor) -> None:
-        """Take mean and spread of training latents (N, size) and energies (N,)."""
-        self.mean.copy_(latents.mean(dim=0))
-        self.spread.copy_(latents.std(dim=0).clamp(min=1e-2))
+    @property
+    def learned(self) -> bool:
+        """Whether there was any energy to learn from."""
+        return bool(self.reach > 0)
+
+    def fit(self, species: Tensor, components: Tensor, energies: Tensor) -> None:
+        """Take from training rows how energies (N,) spread, and what chemistry they are of.
+
+        `species` (N, 5) are atomic numbers, `components` (N, k) whitened.
+        """
         self.middle.copy_(energies.mean())
         self.width.copy_(energies.std().clamp(min=1e-3))
+        self.elements.zero_()[species.flatten().long()] = 1.0
+        self.counts.zero_()[(species > 0).sum(dim=1)] = 1.0
+        self.familiar.fit(components.clamp(-_FAR, _FAR))
+        self.reach.copy_(_UNLIKE * self.familiar(components.clamp(-_FAR, _FAR)).max())
 
-    def forward(self, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """Return energies (N,) in eV/atom and the logarithms of their errors."""
-        out = self.network(((latents - self.mean) / self.spread).clamp(-6.0, 6.0))
-        return self.middle + self.width * out[:, 0], torch.log(self.width) + out[:, 1].clamp(-5, 3)
+    def fit_temper(self, species: Tensor, components: Tensor, energies: Tensor) -> None:
+        """Take from rows that were not learned from by how much errors are larger than said."""
+        energy, error = self(species, components)
+        self.temper.copy_(self.temper * ((energy - energies).abs() / error).mean())
 
-    def loss(self, latents: Tensor, energies: Tensor) -> Tensor:
+    def forward(self, species: Tensor, components: Tensor) -> tuple[Tensor, Tensor]:
+        """Return energies (N,) in eV/atom and their mean absolute errors (N,)."""
+        known = self.embedding[species.long()].flatten(1)
+        out = self.network(torch.cat([known, components.clamp(-_FAR, _FAR)], dim=1))
+        error = self.temper * self.width * out[:, 1].clamp(-5.0, 3.0).exp()
+        return self.middle + self.width * out[:, 0], error
+
+    def loss(self, species: Tensor, components: Tensor, energies: Tensor) -> Tensor:
         """Return the Laplace likelihood's negative logarithm: robust against a few odd energies."""
-        energy, error = self(latents)
-        missed: Tensor = (energy - energies).abs() / error.exp() + error
+        energy, error = self(species, components)
+        missed: Tensor = (energy - energies).abs() / error + error.log()
         return missed.mean()
 
-    def stability(self, energy: Tensor, error: Tensor) -> Tensor:
-        """Return the probability (N,) that an energy lies below `stable_below`, Laplace errors."""
-        away = (self.stable_below - energy) / error.exp()
-        tail = 0.5 * torch.exp(-away.abs())
-        return torch.where(away > 0, 1 - tail, tail)
+    def judged(self, species: Tensor, components: Tensor) -> dict[str, Tensor]:
+        """Return energy, its error, and the probability of stability; NaN outside the chemistry."""
+        energy, error = self(species, components)
+        away = (self.stable_below - energy) / error
+        tail: Tensor = 0.5 * torch.exp(-away.abs())
+        stability = torch.where(away > 0, 1 - tail, tail)
+        outside = ~self._known(species, components)
+        nothing = torch.full_like(energy, torch.nan)
+        return {
+            "stability": torch.where(outside, nothing, stability),
+            "formation_energy": torch.where(outside, nothing, energy),
+            "formation_energy_scale": error,
+        }
+
+    def _known(self, species: Tensor, components: Tensor) -> Tensor:
+        """Say of each row (N,) whether its energy lies within what was learned."""
+        used = species > 0
+        elements = torch.where(used, self.elements[species.long()], 1.0).amin(dim=1)
+        counts = self.counts[used.sum(dim=1)]
+        return (elements * counts > 0) & (self.familiar(components) <= self.reach)

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from xmodkit_crystal.modalities import EDGE_A, SIGMA_A, SIZE
+from xmodkit_crystal.models.lattice.places import PlaceImages
+from xmodkit_crystal.voxels import CUT
 
-__all__ = ["COARSE", "COARSE_SIGMA_A", "Coarse", "SpatialAutoencoder"]
+__all__ = ["COARSE", "COARSE_SIGMA_A", "Coarse", "SpatialAutoencoder", "coarse_images"]
 
 COARSE = 32  # voxels along each edge that the network sees
 COARSE_SIGMA_A = 0.4  # the width of an atom in them: below, so coarse a grid would miss it
@@ -41,6 +43,20 @@ class Coarse(nn.Module):
         return out.reshape(batch, slots, COARSE, COARSE, COARSE)
 
 
+def coarse_images(positions: Tensor, present: Tensor) -> Tensor:
+    """Return what `Coarse` makes of images of atoms (B, 32, 32, 32), drawn directly.
+
+    Positions (B, A, 3) in A are from the cube's middle; `present` (B, A) says which are there.
+    """
+    axis = torch.arange(COARSE, device=positions.device) * (EDGE_A / COARSE) - EDGE_A / 2
+    apart = axis - positions[..., None]  # (B, A, 3, N)
+    profiles = torch.exp(apart.square() / (-2 * COARSE_SIGMA_A**2))
+    x, y, z = (profiles * present[:, :, None, None]).unbind(2)
+    across = torch.einsum("bax,bay->baxy", x, y).flatten(2)
+    image = torch.einsum("bap,baz->bpz", across, z).reshape(-1, COARSE, COARSE, COARSE)
+    return torch.where(image < CUT, 0.0, image)
+
+
 class SpatialAutoencoder(nn.Module):
     """One image of 32^3 voxels to a code of `channels` on a grid of 4^3, and back.
 
@@ -49,12 +65,11 @@ class SpatialAutoencoder(nn.Module):
     voxels themselves, which costs most and says least: patches of 4^3 are places of a grid of 8^3.
     """
 
-    def __init__(self, channels: int = 4, fine: int = 48, coarse: int = 96) -> None:
+    def __init__(self, channels: int = 6, fine: int = 48, coarse: int = 72) -> None:
         super().__init__()
         self.encoder = nn.Sequential(
             _Patches(_PATCH),
             nn.Conv3d(_PATCH**3, fine, 1),  # 8^3
-            _Residual(fine),
             _Residual(fine),
             _Patches(2),
             nn.Conv3d(8 * fine, coarse, 1),  # 4^3
@@ -69,9 +84,9 @@ class SpatialAutoencoder(nn.Module):
             _Residual(fine),
             _Residual(fine),
             _Pointwise(fine),
-            nn.Conv3d(fine, _PATCH**3, 1),
-            _Voxels(_PATCH),  # 32^3
+            nn.Conv3d(fine, 4, 1),
         )
+        self.drawn = PlaceImages(COARSE, COARSE_SIGMA_A)
         self.side = COARSE // (2 * _PATCH)
         self.size = channels * self.side**3
 
@@ -80,11 +95,17 @@ class SpatialAutoencoder(nn.Module):
         code: Tensor = self.encoder(images[:, None])  # (B, channels, 4, 4, 4)
         return code.flatten(1)
 
+    def places(self, code: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what places say (`said_of_places`) of codes (B, size), the first as logits."""
+        grid = code.reshape(-1, self.size // self.side**3, self.side, self.side, self.side)
+        said: Tensor = self.decoder(grid)  # (B, 4, 8, 8, 8)
+        return said[:, 0], said[:, 1:]
+
     def decode(self, code: Tensor) -> Tensor:
         """Return images (B, 32, 32, 32) of codes (B, size)."""
-        grid = code.reshape(-1, self.size // self.side**3, self.side, self.side, self.side)
-        images: Tensor = self.decoder(grid)
-        return images[:, 0]
+        logit, offset = self.places(code)
+        images: Tensor = self.drawn(torch.sigmoid(logit), offset)
+        return images
 
 
 class _Residual(nn.Module):

@@ -1,0 +1,110 @@
+"""The models that `imatgen.py` compares: trained here for equal time, or finished before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from imatgen_data import Crystals
+from imatgen_models import Coder, of_files, of_model, of_run
+from imatgen_training import Training, affordable
+
+from xmodkit.modelfile import read_model_file
+from xmodkit.pair import Sample
+
+__all__ = ["OURS", "PUBLISHED", "Bench", "Method"]
+
+PUBLISHED, OURS = "published", "ours"  # models trained here
+_PUBLISHED_EPOCHS = 20  # of its image networks' own number, which no paper tells
+
+
+@dataclass(frozen=True)
+class Method:
+    """A model by the name that tables call it; `identity` changes with its weights.
+
+    `trained` says on what, and for how long.
+    """
+
+    name: str
+    identity: str
+    trained: str
+    coder: Callable[[], Coder]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What one call of the benchmark is told.
+
+    `n` crystals to train on, `test` rows of each set to score; `epochs` of the published image
+    networks; `minutes` of CPU time that our training may take (None: what the published one took
+    to learn); `models` are folders of finished runs or of exported files.
+    """
+
+    sets: Crystals
+    work: Path
+    n: int
+    test: int
+    seed: int
+    epochs: int
+    minutes: float | None
+    models: tuple[Path, ...]
+
+    def trained(self, samples: Sequence[Sample]) -> list[Method]:
+        """Return the published model and ours, trained on samples within equal CPU time."""
+        share = self.epochs / _PUBLISHED_EPOCHS
+        published = Training("imatgen", samples, self.work, self.seed, share)
+        published.trained()
+        budget = published.learning if self.minutes is None else 60 * self.minutes
+        ours = affordable(Training("lattice", samples, self.work, self.seed), budget)
+        ours.trained()
+        return [_of_training(PUBLISHED, published), _of_training(OURS, ours)]
+
+    def finished(self) -> list[Method]:
+        """Return the models of finished runs and of exported files."""
+        return [_of_folder(folder) for folder in self.models]
+
+    def finished_on_these(self) -> list[Method]:
+        """Return the finished models that rows of this split's test part are new to."""
+        return [_of_folder(folder) for folder in self.models if self._unseen(folder)]
+
+    def _unseen(self, folder: Path) -> bool:
+        if (folder / "run.json").exists():
+            held = folder / "split.csv"
+            same = self.sets.split is not None and held.exists()
+            same = same and held.read_bytes() == self.sets.split.read_bytes()
+        else:
+            training = read_model_file(folder / "latent-crystal.onnx").metadata.training
+            split = training.get("split", {})
+            whole = "folds" not in split and split.get("by") == "formula"
+            same = self.sets.split is None and whole and training.get("seed") == self.sets.seed
+            same = same or split.get("hash") == self._split_hash()
+        if not same:
+            print(f"{folder}: split in another way, so that it may know rows: not scored on them")
+        return same
+
+    def _split_hash(self) -> str | None:
+        from xmodkit.train.splits import Splits
+
+        return None if self.sets.split is None else Splits.load(self.sets.split).hash
+
+
+def _of_training(name: str, training: Training) -> Method:
+    laps = {stage: len(seconds) for stage, seconds in training.seconds.items() if stage != "end"}
+    epochs = ", ".join(f"{stage} {count}" for stage, count in laps.items())
+    trained = (
+        f"{len(training.samples)} crystals, epochs: {epochs}; {training.total:.0f} CPU s, "
+        f"{training.learning:.0f} of them learning by gradient"
+    )
+    return Method(name, training.folder.name, trained, cache(lambda: of_model(training.trained())))
+
+
+def _of_folder(folder: Path) -> Method:
+    run = (folder / "run.json").exists()
+    weights = folder / ("weights.safetensors" if run else "latent-crystal.onnx")
+    identity = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
+    make = of_run if run else of_files
+    name = f"{folder.resolve().name}, {'run' if run else 'files'}"
+    return Method(name, f"finished-{identity}", f"before: {name}", cache(lambda: make(folder)))
