@@ -57,6 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--n", type=int, default=1000,
                         help="crystals to train on here, and latents of each kind")  # fmt: skip
     parser.add_argument("--test", type=int, default=300, help="rows of each set to rebuild")
+    parser.add_argument("--ranked", type=int, default=2000, help="rows that stability ranks")
     parser.add_argument("--cells", type=int, default=200, help="random cells of `inverse`")
     parser.add_argument("--vo", type=int, default=2000, help="simulated crystals of V and O")
     parser.add_argument("--vo-seed", type=int, default=11)
@@ -78,9 +79,9 @@ def _bench(options: argparse.Namespace) -> Bench:
         models.append(shipped)
     runs = [folder for folder in models if (folder / "run.json").exists()]
     split = runs[0] / "split.csv" if runs else None
-    sets = Crystals(options.data, options.work, options.seed, split)
+    sets = Crystals(options.data, options.work, options.seed, split, options.vo, options.vo_seed)
     return Bench(
-        sets, options.work, options.n, options.test, options.seed, options.epochs,
+        sets, options.work, options.n, options.test, options.ranked, options.seed, options.epochs,
         options.minutes, tuple(models),
     )  # fmt: skip
 

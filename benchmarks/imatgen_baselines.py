@@ -1,6 +1,6 @@
-"""What needs no network, for `imatgen_reconstruct.py`: an ideal prototype, or the nearest formula.
+"""What needs no network: an ideal prototype, the nearest formula, or atoms placed at random.
 
-Both are told the elements of a crystal, and how many there are of each; nothing of its places.
+All are told the elements of a crystal, and how many there are of each; nothing of its places.
 """
 
 from __future__ import annotations
@@ -11,39 +11,43 @@ from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
+from xmodkit.errors import DataError
 from xmodkit.structures.elements import covalent_radii
 from xmodkit_crystal.chemistry.contacts import is_nonmetal
+from xmodkit_crystal.chemistry.distances import separations
+from xmodkit_crystal.geometry import cell_of_parameters
 from xmodkit_crystal.structure import Crystal
 
-__all__ = ["ideal_perovskites", "nearest_formulas"]
+__all__ = ["ideal_perovskites", "nearest_formulas", "randomly_placed"]
 
 Floats = NDArray[np.float64]
 _IDEAL = np.array([(0, 0, 0), (0.5, 0.5, 0.5), (0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0)])
+_APART_A, _TRIES = 1.6, 200
+_ANGLES, _EDGES = (60.0, 120.0), (0.6, 1.6)  # of random cells; edges before they are scaled
 _OTHER_KIND_A = 1.0  # a metal for a nonmetal counts as a radius that is wrong by so much
 
 
 def ideal_perovskites(known: Sequence[Crystal], asked: Sequence[Crystal]) -> list[Crystal | None]:
     """Return ideal ABX3, the right species on its sites, in one cube: the mean of known edges.
 
-    None for a crystal whose atoms are not nearest to five different sites.
+    None for a crystal that has not five atoms.
     """
     edge = float(np.mean([one.volume ** (1 / 3) for one in known]))
-    return [_ideal(one, np.eye(3) * edge) for one in asked]
+    return [_ideal(one, np.eye(3) * edge) if len(one) == len(_IDEAL) else None for one in asked]
 
 
-def _ideal(truth: Crystal, cell: Floats) -> Crystal | None:
-    """Return the ideal crystal whose site each atom is nearest to, whatever lies at the origin."""
-    best: tuple[float, NDArray[np.intp]] | None = None
+def _ideal(truth: Crystal, cell: Floats) -> Crystal:
+    """Return the ideal crystal whose sites atoms are nearest to, whichever lies at the origin."""
+    best, least = np.arange(len(_IDEAL)), np.inf
     for origin in truth.fractional:
         apart = (truth.fractional - origin)[:, None] - _IDEAL
         squared = ((apart - np.rint(apart)) ** 2).sum(axis=-1)  # (atoms, sites)
-        site = squared.argmin(axis=1)
-        if len(truth) == len(_IDEAL) == len(set(site.tolist())):
-            total = float(squared.min(axis=1).sum())
-            if best is None or total < best[0]:
-                best = total, site
-    return None if best is None else Crystal(truth.numbers, _IDEAL[best[1]], cell)
+        rows, sites = linear_sum_assignment(squared)
+        if (total := squared[rows, sites].sum()) < least:
+            best, least = sites, total
+    return Crystal(truth.numbers, _IDEAL[best], cell)
 
 
 def nearest_formulas(known: Sequence[Crystal], asked: Sequence[Crystal]) -> list[Crystal | None]:
@@ -90,3 +94,34 @@ def _ways(asked: Crystal, known: Crystal) -> list[tuple[float, dict[int, int]]]:
 def _cost(old: int, new: int) -> float:
     radii, kinds = covalent_radii()[[old, new]], is_nonmetal(np.array([old, new]))
     return float(abs(radii[0] - radii[1]) + _OTHER_KIND_A * (kinds[0] != kinds[1]))
+
+
+def randomly_placed(known: Sequence[Crystal], n: int, seed: int) -> list[Crystal | None]:
+    """Return n crystals with the composition and volume of random known ones, and no more of them.
+
+    Random cells, atoms at random places that are 1.6 A or more apart, also from their own images;
+    None where a cell has no room for all.
+    """
+    rng = np.random.default_rng(seed)
+    return [_placed(known[int(rng.integers(len(known)))], rng) for _ in range(n)]
+
+
+def _placed(like: Crystal, rng: np.random.Generator) -> Crystal | None:
+    cell = _random_cell(rng)
+    cell *= (like.volume / abs(np.linalg.det(cell))) ** (1 / 3)
+    fractional = np.zeros((0, 3))
+    for _ in range(_TRIES * len(like)):
+        tried = np.vstack([fractional, rng.random(3)])
+        if separations(Crystal(like.numbers[: len(tried)], tried, cell)).min() > _APART_A:
+            fractional = tried
+        if len(fractional) == len(like):
+            return Crystal(like.numbers, fractional, cell)
+    return None
+
+
+def _random_cell(rng: np.random.Generator) -> Floats:
+    while True:
+        try:
+            return cell_of_parameters(rng.uniform(*_EDGES, 3), rng.uniform(*_ANGLES, 3))
+        except DataError:  # angles that close no cell
+            continue

@@ -14,7 +14,7 @@ from xmodkit.errors import XmodError
 from xmodkit.pair import Failure, Sample
 from xmodkit.replacing import replacing
 from xmodkit.train.splits import Splits, split_by_group
-from xmodkit_crystal.geometry import canonical
+from xmodkit_crystal.geometry import canonical, primitive
 from xmodkit_crystal.reading.arrays import to_crystal
 from xmodkit_crystal.simulator.datasets import read_omnixas, read_perov5
 from xmodkit_crystal.simulator.samples import crystal_sample
@@ -30,6 +30,7 @@ SETS: Mapping[str, tuple[str, Callable[[Path], Iterator[Sample | Failure]]]] = {
     "omnixas_cu": ("omnixas_cu/poscar.zip", read_omnixas),
 }
 VO = ("V", "O")
+_MOST_ATOMS = 20
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,15 @@ class Crystals:
     """The sets: raw files below `data`, canonical crystals below `work`.
 
     Rows are split by formula with a `seed`, or as a finished run's `split.csv` (`split`) says.
+    `vo` crystals of V and O are simulated with `vo_seed`.
     """
 
     data: Path
     work: Path
     seed: int
     split: Path | None = None
+    vo: int = 2000
+    vo_seed: int = 11
 
     def published(self, name: str) -> list[Sample]:
         """Return a set's crystals that fit the published images (20 atoms, edges of 10 A)."""
@@ -52,8 +56,12 @@ class Crystals:
             _write(path, _fitting(read(self.data / file), 10.0))
         return list(_read(path))
 
-    def simulated(self, n: int, seed: int, *, without_known: bool = True) -> list[Sample]:
-        """Return simulated crystals of V and O, known phases left out unless told otherwise."""
+    def oxides(self) -> list[Sample]:
+        """Return simulated crystals of V and O to learn from: no phase that is known."""
+        return self.simulated(self.vo, self.vo_seed, without_known=True)
+
+    def simulated(self, n: int, seed: int, *, without_known: bool) -> list[Sample]:
+        """Return simulated crystals of V and O, with known phases or without."""
         name = f"vo-{VERSION}-{seed}-{n}{'' if without_known else '-known'}"
         path = self.work / "crystals" / f"{name}.npz"
         if not path.exists():
@@ -73,11 +81,10 @@ class Crystals:
         return known, held
 
     def _part_of(self, samples: Sequence[Sample]) -> dict[str, str]:
-        if self.split is None:
-            ids = [sample.id for sample in samples]
+        ids = [sample.id for sample in samples]
+        splits = None if self.split is None else Splits.load(self.split)
+        if splits is None or not set(ids) & set(splits.ids):  # all new to the run: none was there
             splits = split_by_group(ids, [s.metadata["formula"] for s in samples], self.seed)
-        else:
-            splits = Splits.load(self.split)
         return dict(zip(splits.ids, splits.parts, strict=True))
 
 
@@ -128,6 +135,8 @@ def _fitting(items: Iterable[Sample | Failure], longest: float) -> Iterator[tupl
         if isinstance(item, Failure):
             continue
         try:
+            if len(primitive(crystal(item))) > _MOST_ATOMS:  # canonical form would take long
+                continue
             whole = canonical(crystal(item))
             check_limits(whole, longest_edge=longest)
         except XmodError:

@@ -15,7 +15,7 @@ from imatgen_training import Training, affordable
 from xmodkit.modelfile import read_model_file
 from xmodkit.pair import Sample
 
-__all__ = ["OURS", "PUBLISHED", "Bench", "Method"]
+__all__ = ["OURS", "PUBLISHED", "Bench", "Method", "of_training"]
 
 PUBLISHED, OURS = "published", "ours"  # models trained here
 _PUBLISHED_EPOCHS = 20  # of its image networks' own number, which no paper tells
@@ -38,7 +38,8 @@ class Method:
 class Bench:
     """What one call of the benchmark is told.
 
-    `n` crystals to train on, `test` rows of each set to score; `epochs` of the published image
+    `n` crystals to train on, `test` rows of each set to rebuild, `ranked` rows of perov_5 to judge
+    the stability of; `epochs` of the published image
     networks; `minutes` of CPU time that our training may take (None: what the published one took
     to learn); `models` are folders of finished runs or of exported files.
     """
@@ -47,6 +48,7 @@ class Bench:
     work: Path
     n: int
     test: int
+    ranked: int
     seed: int
     epochs: int
     minutes: float | None
@@ -60,7 +62,7 @@ class Bench:
         budget = published.learning if self.minutes is None else 60 * self.minutes
         ours = affordable(Training("lattice", samples, self.work, self.seed), budget)
         ours.trained()
-        return [_of_training(PUBLISHED, published), _of_training(OURS, ours)]
+        return [of_training(PUBLISHED, published), of_training(OURS, ours)]
 
     def finished(self) -> list[Method]:
         """Return the models of finished runs and of exported files."""
@@ -91,7 +93,8 @@ class Bench:
         return None if self.sets.split is None else Splits.load(self.sets.split).hash
 
 
-def _of_training(name: str, training: Training) -> Method:
+def of_training(name: str, training: Training) -> Method:
+    """Return the model of a training, trained if need be once it is asked."""
     laps = {stage: len(seconds) for stage, seconds in training.seconds.items() if stage != "end"}
     epochs = ", ".join(f"{stage} {count}" for stage, count in laps.items())
     trained = (

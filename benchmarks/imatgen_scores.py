@@ -103,6 +103,9 @@ def position_errors(
     """
     errors, owners, counts = [], [], np.zeros((len(truths), 2), np.int64)
     for row, truth in enumerate(truths):
+        if not images["cell_image"][row].any():  # a haze: nothing is found in it
+            counts[row, 0] = len(truth)
+            continue
         centred = truth.cartesian - truth.cartesian.mean(axis=0) + EDGE_A / 2
         peaks = atoms_of(images["species_images"][row], EDGE_A, sigma)
         slots = dict(zip(images["species"][row].tolist(), peaks, strict=True))
@@ -116,6 +119,8 @@ def position_errors(
             errors.append(hit)
             owners.append(np.full(len(hit), row))
             counts[row] += len(own) - len(hit), max(0, len(places) - len(hit))
+    if not errors:
+        return np.zeros(0), np.zeros(0, np.int64), counts
     return np.concatenate(errors), np.concatenate(owners), counts
 
 

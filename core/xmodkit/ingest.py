@@ -84,10 +84,10 @@ def ingest(
     """Store every sample of a job's inputs once, and return what was done.
 
     Inputs are raw files, which the pair reads, and stores of samples, which come after them: so
-    sets are merged. Each sample is checked against its modalities; the first one decides which of them the store
-    holds, and on which coordinates. A sample whose arrays equal those of one stored before is a
-    duplicate: counted, named by a notice and left out. What is committed survives a kill: a
-    resumed run reads all files again, and stores what is not there yet. Raise `UsageError` if
+    sets are merged. Each sample is checked against its modalities; the first one decides which of
+    them the store holds, and on which coordinates. A sample whose arrays equal those of one stored
+    before is a duplicate: counted, named by a notice and left out. What is committed survives a
+    kill: a resumed run reads all files again, and stores what is not there yet. Raise `UsageError` if
     the store to resume was made with other options.
     """
     run = _Run(job, progress, notice)

@@ -19,10 +19,12 @@ from xmodkit_crystal.simulator.simulate import LONGEST_A, MOST_ATOMS
 if TYPE_CHECKING:
     from PIL import Image
 
+    from xmodkit.evaluation import Evaluation, Figure
     from xmodkit.model import Model
 
 __all__ = ["CrystalPair"]
 
+_WEIGHTS = Path(__file__).parent / "weights"
 _IMAGES = frozenset(field.name for field in VOXELS.fields)
 
 
@@ -95,6 +97,11 @@ class CrystalPair(ModalityPair):
 
     # Predicting
 
+    def model_file(self, route: Route, options: Options) -> Path:
+        """Return the shipped model file; raise `PluginError` if none is shipped for the route."""
+        path = _WEIGHTS / f"{route.source}-{route.target}.onnx"
+        return path if path.is_file() else super().model_file(route, options)
+
     def outputs(self, route: Route, predictor: Predictor) -> tuple[Field, ...]:
         """Return atoms and a cell in place of predicted images."""
         if route.target != "crystal":
@@ -143,6 +150,22 @@ class CrystalPair(ModalityPair):
         from xmodkit_crystal.pictures.cards import draw_card
 
         return draw_card(sample, prediction, route)
+
+    # Judging
+
+    def baselines(
+        self, route: Route, training: Sequence[Sample], test: Sequence[Sample]
+    ) -> Mapping[str, Arrays]:
+        """Return energies that follow from the formula alone."""
+        from xmodkit_crystal.report import crystal_baselines
+
+        return crystal_baselines(route, training, test)
+
+    def figures(self, evaluation: Evaluation) -> Iterator[Figure]:
+        """Yield figures of energies, stability, latents and crystals that came back."""
+        from xmodkit_crystal.report import crystal_figures
+
+        return crystal_figures(evaluation)
 
     # Making
 

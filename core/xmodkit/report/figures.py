@@ -36,11 +36,12 @@ _KINDS: Final[Mapping[str, str]] = {
 
 def core_figures(evaluation: Evaluation) -> Iterator[Figure]:
     """Yield the figures of any pair, as far as the route has what they show."""
-    if evaluation.truth[evaluation.field].ndim == 2:
-        yield curve_figure(evaluation)
-    if evaluation.prediction.novelty is not None:
-        yield trust_figure(evaluation)
-    yield _loss_histogram(evaluation)
+    if evaluation.truth:
+        if evaluation.truth[evaluation.field].ndim == 2:
+            yield curve_figure(evaluation)
+        if evaluation.prediction.novelty is not None and not np.isnan(evaluation.loss).all():
+            yield trust_figure(evaluation)
+        yield _loss_histogram(evaluation)
     if any(run.losses for run in evaluation.runs):  # a closed form has none
         yield _losses(evaluation)
 

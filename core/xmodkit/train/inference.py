@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from xmodkit.batching import groups_of_shape, padded
-from xmodkit.modality import Array, Arrays
+from xmodkit.modality import Array, Arrays, Field
 from xmodkit.pair import ModalityPair, Route, Sample
 
 __all__ = ["run_samples"]
@@ -30,16 +30,30 @@ def run_samples(
     `further` inputs, the same for all samples.
     """
     fields = pair.encoded(route)
-    rows = [pair.encode(sample, route, {})[0] for sample in samples]
-    shapes = groups_of_shape(fields, rows)
-    size = pair.batch_size
-    batches = [s[i : i + size] for s in shapes for i in range(0, len(s), size)]
     constant = [torch.from_numpy(np.asarray(further[name])) for name in route.inputs]
     parts: dict[str, list[Array]] = defaultdict(list)
-    for batch in batches:
-        taken = [rows[i] for i in batch]
-        feeds = [padded(field, [row[field.name] for row in taken]) for field in fields]
+    places: list[int] = []
+    for batch, rows in _batches(pair, route, fields, samples):
+        feeds = [padded(field, [row[field.name] for row in rows]) for field in fields]
         for name, value in graph(*map(torch.from_numpy, feeds), *constant).items():
             parts[name].append(value.numpy())
-    order = np.argsort(np.concatenate(batches))
+        places += batch
+    order = np.argsort(places)
     return {name: np.concatenate(arrays)[order] for name, arrays in parts.items()}
+
+
+def _batches(
+    pair: ModalityPair, route: Route, fields: Sequence[Field], samples: Sequence[Sample]
+) -> Iterator[tuple[list[int], list[Arrays]]]:
+    """Yield places and encoded rows: in order, or grouped by shape where fields are ragged."""
+    size = pair.batch_size
+    if not any(field.ragged for field in fields):
+        for i in range(0, len(samples), size):
+            rows = [pair.encode(sample, route, {})[0] for sample in samples[i : i + size]]
+            yield list(range(i, i + len(rows))), rows
+        return
+    rows = [pair.encode(sample, route, {})[0] for sample in samples]
+    for group in groups_of_shape(fields, rows):
+        for i in range(0, len(group), size):
+            batch = [int(place) for place in group[i : i + size]]
+            yield batch, [rows[place] for place in batch]

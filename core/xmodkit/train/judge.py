@@ -49,9 +49,9 @@ def calibrate(
     """Fit bounds of fields and derived scalars and the novelty threshold on held-out rows.
 
     Fields without a scale, or without a truth, get no bounds. A route that declares none gets the
-    threshold alone.
+    threshold alone, which rows without a truth tell too.
     """
-    threshold = novelty_threshold(held.novelty)
+    threshold = novelty_threshold(np.concatenate([held.novelty, held.unmeasured]))
     if route.bounds == "none":
         return {}, Calibration("none", COVERAGE, len(held.novelty), threshold)
     quantiles = {

@@ -27,6 +27,7 @@ class Outcome:
 
     Samples of one of `groups` average to one measurement; `coordinates` are those of the fields'
     axes, by name; `scalars` are derived from everything predicted, where the route has bounds.
+    `unmeasured` is the novelty of samples without a truth: they tell what is familiar all the same.
     """
 
     truth: Mapping[str, Array]
@@ -36,6 +37,7 @@ class Outcome:
     groups: Array
     coordinates: Mapping[str, Array] = field(default_factory=dict)
     scalars: Mapping[str, Derived] = field(default_factory=dict)
+    unmeasured: Array = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def derive(
         self, pair: ModalityPair, route: Route, truths: Mapping[str, Array]
@@ -59,7 +61,7 @@ def measured_samples(model: Model, route: Route, samples: Sequence[Sample]) -> l
 def predict_raw(
     pair: ModalityPair, route: Route, model: Model, samples: Sequence[Sample]
 ) -> Outcome:
-    """Run a route's raw graph on raw samples, those left out of whose target nothing was measured.
+    """Run a route's raw graph on raw samples; of those without a truth only novelty is kept.
 
     Further inputs take the model's default. Truths are as the model predicts them; a target
     without truth (a latent) has none. Raise `DataError` if no sample is left.
@@ -68,6 +70,7 @@ def predict_raw(
     known = [i for i, truth in enumerate(truths) if measured(truth)]
     if not known:
         raise DataError(f"{route.name}: of no sample was anything of the {route.target} measured")
+    others = [samples[i] for i in range(len(samples)) if i not in set(known)]
     samples, truth = [samples[i] for i in known], stacked([truths[i] for i in known])
     names = {name for field in truth for name in (field, f"{field}_scale")} | {"novelty"}
     fields = predicted_fields(pair, route, model, samples[0])
@@ -88,6 +91,7 @@ def predict_raw(
         np.array([sample.groups.get(pair.averaged or "", sample.id) for sample in samples]),
         axes,
         {n: joined_scalars([part[n] for part in scalars]) for n in (scalars[0] if scalars else ())},
+        _run(pair, route, model, others)["novelty"] if others else np.zeros(0, np.float32),
     )
 
 

@@ -36,7 +36,8 @@ def generate(pair: ModalityPair, predictor: Predictor, seed: int, options: Optio
     request, space = Request.parse(options), LatentSpace.of(predictor)
     known = read_known(pair, request.known, options)
     if request.between is None:
-        latents = space.vectors(space.random(request.n, seed), request.elements or space.elements)
+        elements = request.elements or space.elements
+        latents = space.vectors(space.random(request.n, seed, len(elements)), elements)
         said = "from random latents"
     else:
         ends = read_ends(pair, predictor, request.between, request.encoder, options)
@@ -58,8 +59,7 @@ def _between(ends: Ends, space: LatentSpace, request: Request) -> NDArray[np.flo
     """Return latents (n, size) at equal steps between two, without the ends themselves."""
     shares = np.linspace(0, 1, request.n + 2)[1:-1]
     start, end = space.without_elements(ends.latents)
-    elements = request.elements or (ends.elements if space.holds_elements else ())
-    return space.vectors(slerp(start, end, shares), elements)
+    return space.vectors(slerp(start, end, shares), request.elements or ends.elements)
 
 
 def _rows(candidates: Sequence[Candidate], known: KnownCrystals) -> list[Row]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xmodkit.errors import InputError, ModelFileError, UsageError
 from xmodkit.pair import Predictor
 from xmodkit.structures.elements import LAST_ELEMENT, atomic_number
+from xmodkit_crystal.generate.clusters import Clusters
 from xmodkit_crystal.latent import slots_of
 from xmodkit_crystal.modalities import SLOTS
 
@@ -24,57 +25,51 @@ Floats = NDArray[np.float64]
 class LatentSpace:
     """Where crystals lie, and where in a latent vector their elements stand.
 
-    All but elements has the `mean` (k,) and standard deviations `scale` (k,). From `start` on there
-    are the codes of the five slots, rows of `table` (119, w) by atomic number, 0 of no element; w
-    is 0 where the model keeps elements in another way. `elements` are those that it has learned
-    from, empty if it does not say.
+    All but elements are `k` numbers: drawn from `clusters`, else standard normal. From `start` on
+    there are the codes of the five slots, rows of `table` (119, w) by atomic number, 0 of no
+    element. `elements` are those of most crystals that the model has learned from, empty if it
+    does not say.
     """
 
-    mean: Floats
-    scale: Floats
+    k: int
     start: int
     table: Floats
     elements: tuple[int, ...] = ()
+    clusters: Clusters | None = None
 
     @classmethod
     def of(cls, predictor: Predictor) -> LatentSpace:
         """Return the space of a model file of latent:crystal.
 
-        Its details may hold `latent_mean` (k numbers), `latent_scale` (one or k), `elements`
-        (symbols), and `element_codes` with `start` and `table`. Without these, the last five
-        numbers are atomic numbers, and all others are standard normal. Raise `ModelFileError` if it
-        does not say how long its latents are, or contradicts itself.
+        Its details may hold `elements` (symbols), `element_codes` with `start` and `table`, and
+        `latents` (see `Clusters`). Without these, the last five numbers are atomic numbers, and all
+        others are standard normal. Raise `ModelFileError` if it does not say how long its latents
+        are, or contradicts itself.
         """
         metadata = getattr(predictor, "metadata", None)
         details: Mapping[str, Any] = {} if metadata is None else metadata.details
-        size, mean = _size(predictor), details.get("latent_mean")
+        size = _size(predictor)
         start, table = _codes(details, size)
-        if mean is not None and len(mean) == size:
-            table = np.zeros((LAST_ELEMENT + 1, 0))
         k = size - SLOTS * table.shape[1]
-        if k < 1 or not 0 <= start <= k or (mean is not None and len(mean) != k):
-            given = "" if mean is None else f", a mean of {len(mean)}"
+        if k < 1 or not 0 <= start <= k:
             raise ModelFileError(
-                f"latents of {size} numbers given{given}, elements from {start} on: they do not "
-                "fit each other; export the model again"
+                f"latents of {size} numbers given, elements from {start} on: they do not fit each "
+                "other; export the model again"
             )
-        return cls(
-            np.zeros(k) if mean is None else np.asarray(mean, float),
-            np.broadcast_to(np.asarray(details.get("latent_scale", 1.0), float), (k,)),
-            start,
-            table,
-            _numbers(details.get("elements", ())),
-        )
+        told = details.get("latents")
+        clusters = None if told is None else Clusters.parse(told, k)
+        return cls(k, start, table, _numbers(details.get("elements", ())), clusters)
 
-    @property
-    def holds_elements(self) -> bool:
-        """Whether elements stand in a place of their own."""
-        return bool(self.table.shape[1])
+    def random(self, n: int, seed: int, species: int) -> Floats:
+        """Return z (n, k) of crystals with so many species, at random; z i depends on i alone.
 
-    def random(self, n: int, seed: int) -> Floats:
-        """Return z (n, k) drawn from the Gaussian that crystals lie in; z i depends on i alone."""
-        rows = [np.random.default_rng((seed, i)).standard_normal(self.mean.size) for i in range(n)]
-        return np.asarray(self.mean + self.scale * np.stack(rows))
+        Raise `UsageError` if the model knows too few such crystals, or for no species at all.
+        """
+        _check_named(species)
+        rngs = [np.random.default_rng((seed, i)) for i in range(n)]
+        if self.clusters is None:
+            return np.stack([rng.standard_normal(self.k) for rng in rngs])
+        return np.stack([self.clusters.draw(species, rng) for rng in rngs])
 
     def without_elements(self, latents: Floats) -> Floats:
         """Return z (n, k) of latent vectors (n, size)."""
@@ -84,15 +79,17 @@ class LatentSpace:
     def vectors(self, z: Floats, elements: tuple[int, ...]) -> NDArray[np.float32]:
         """Return latent vectors (n, size) of z (n, k) and elements.
 
-        Raise `UsageError` for elements that are missing, or that have no place in the vectors.
+        Raise `UsageError` if none are named.
         """
-        if self.holds_elements and not elements:
-            raise UsageError("--elements is missing: name those to generate, as in V,O")
-        if elements and not self.holds_elements:
-            raise UsageError("--elements: this model keeps them within the latent; leave it out")
+        _check_named(len(elements))
         codes = self.table[slots_of(elements).astype(int)].reshape(1, -1).repeat(len(z), axis=0)
         parts = [z[:, : self.start], codes, z[:, self.start :]]
         return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _check_named(species: int) -> None:
+    if not species:
+        raise UsageError("--elements is missing: name those to generate, as in V,O")
 
 
 def _codes(details: Mapping[str, Any], size: int) -> tuple[int, Floats]:

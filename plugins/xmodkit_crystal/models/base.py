@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from xmodkit.modality import Array
+from xmodkit.modality import Array, Arrays
 from xmodkit.model import Model
 from xmodkit.pair import Options, Route, Sample
 from xmodkit_crystal.geometry import canonical
@@ -24,7 +24,7 @@ class CrystalModel(Model):
     """A model of crystals whose cells have edges of `longest_edge` A at most."""
 
     longest_edge: ClassVar[float]
-    routes = ("crystal:crystal", "crystal:latent", "latent:crystal", "latent:stability")
+    routes = ("crystal:latent", "crystal:crystal", "latent:crystal", "latent:stability")
 
     @classmethod
     def shape(cls, route: Route, sample: Sample, options: Options) -> dict[str, Any]:
@@ -40,6 +40,10 @@ class CrystalModel(Model):
         crystal = canonical(to_crystal(sample.arrays["crystal"]))
         check_limits(crystal, longest_edge=self.longest_edge)
         return {**padded(crystal, _MOST_ATOMS), "energy": energy_of(sample)}
+
+    def target(self, route: str, sample: Sample) -> Arrays:
+        """Return no truth: latents have none, and images are judged as crystals."""
+        return {}
 
 
 def energy_of(sample: Sample) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from xmodkit.evaluation import Evaluation, Figure, Row
 from xmodkit.modality import Array
 from xmodkit.report.style import ACCENT, BLUE, FAINT, INK, PALE, canvas, legend, png
-from xmodkit.scores import thirds
+from xmodkit.scores import error_scores, thirds
 from xmodkit_crystal.report.known import ENERGY
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["energy_parity"]
 
 _THIRDS = ("most familiar third", "middle", "most novel")
+# As the report's own lines, in whose place they stand.
+_ERRORS = {
+    "r2_pooled": ("R², pooled over samples and channels", ""),
+    "pearson_mean": ("Pearson, mean over channels", ""),
+    "mae": ("MAE", "eV/atom"),
+    "rmse": ("RMSE", "eV/atom"),
+    "median": ("median absolute error", "eV/atom"),
+}
 _MOST_BARS = 250  # bounds that are drawn: more hide the points
 
 
@@ -26,8 +35,7 @@ def energy_parity(evaluation: Evaluation) -> Figure | None:
     if ENERGY not in evaluation.truth:
         return None
     part = evaluation.at(~np.isnan(evaluation.truth[ENERGY]))
-    truth, peers = part.truth[ENERGY], part.offered(ENERGY)
-    medians = {peer: _median(np.abs(found - truth)) for peer, found in peers.items()}
+    told = _errors(part.at(~np.isnan(part.prediction.fields[ENERGY].value)))
     figure = canvas(9, 4)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _parity(left, part)
@@ -38,12 +46,31 @@ def energy_parity(evaluation: Evaluation) -> Figure | None:
         "Left: predicted against known energies, those flagged as novel in orange; lines are the "
         f"bounds of {_MOST_BARS} crystals at most. Right: the share of known energies within their "
         "bounds, and the bounds' mean width, by third of novelty. Crystals outside the chemistry "
-        "that the energies were learned from get neither energy nor bounds.",
+        "that the energies were learned from get neither energy nor bounds; errors, also those of "
+        "peers, are of the others.",
         png(figure),
         "Energy and stability",
-        {"median_absolute_error": medians, **numbers},
-        (Row("formation energy: median absolute error", medians, "eV/atom"),),
+        {"errors": told, **numbers},
+        tuple(_rows(told)),
     )
+
+
+def _errors(answered: Evaluation) -> dict[str, dict[str, float]]:
+    """Return errors by kind, each by peer: of crystals that the run answers; nothing of none."""
+    found: dict[str, dict[str, float]] = {}
+    truth = answered.truth[ENERGY][:, None]
+    for peer, value in answered.offered(ENERGY).items() if len(truth) else ():
+        scores = error_scores(truth, value[:, None])
+        scores["median"] = float(np.median(np.abs(value[:, None] - truth)))
+        for kind in _ERRORS:
+            found.setdefault(kind, {})[peer] = scores[kind]
+    return found
+
+
+def _rows(told: Mapping[str, Mapping[str, float]]) -> Iterator[Row]:
+    """Yield the lines of the summary; errors of a row without an answer would be none for all."""
+    for kind, values in told.items():
+        yield Row(f"formation energy: {_ERRORS[kind][0]}", values, _ERRORS[kind][1])
 
 
 def _parity(axes: Axes, part: Evaluation) -> None:
@@ -104,8 +131,3 @@ def _coverage(axes: Axes, part: Evaluation) -> dict[str, object]:
 
 def _mean(values: Array) -> float | None:
     return float(values.mean()) if values.size else None
-
-
-def _median(values: Array) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if known.size else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from xmodkit.pair import Option, Options, Sample
 from xmodkit.structures.elements import atomic_number, symbol
 from xmodkit_crystal.chemistry.distances import reduced
 from xmodkit_crystal.chemistry.formula import reduced_formula
-from xmodkit_crystal.chemistry.matching import Known
 from xmodkit_crystal.chemistry.validity import judge
 from xmodkit_crystal.simulator.distortion import Distortion, distorted
 from xmodkit_crystal.simulator.known import known_crystals
@@ -21,6 +21,9 @@ from xmodkit_crystal.simulator.prototypes import PROTOTYPES
 from xmodkit_crystal.simulator.samples import crystal_sample
 from xmodkit_crystal.simulator.substitution import Substitution, substitutions
 from xmodkit_crystal.structure import Crystal
+
+if TYPE_CHECKING:
+    from xmodkit_crystal.chemistry.matching import Known
 
 __all__ = [
     "LONGEST_A",
@@ -176,6 +179,8 @@ def _is_known(crystal: Crystal) -> bool:
 
 @lru_cache(maxsize=1)
 def _known() -> Known:
+    from xmodkit_crystal.chemistry.matching import Known  # which reads crystals, as this package
+
     return Known(known_crystals().values())
 
 

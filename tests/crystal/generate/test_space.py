@@ -8,33 +8,50 @@ import pytest
 from xmodkit.errors import ModelFileError, UsageError
 from xmodkit_crystal.generate.space import LatentSpace
 
+CLUSTERS = {
+    "mean": [5.0, -5.0],
+    "basis": [[0.0, 1.0]],
+    "clusters": [
+        {"species": 2, "weight": 1.0, "mean": [3.0], "axes": [[0.5], [0.0]]},
+        {"species": 3, "weight": 0.75, "mean": [-9.0], "axes": [[0.0], [0.0]]},
+        {"species": 3, "weight": 0.25, "mean": [9.0], "axes": [[0.0], [0.0]]},
+    ],
+}
+
 
 def test_without_details_all_but_the_elements_is_standard_normal(fake: type):
     space = LatentSpace.of(fake(size=505))
-    z = space.random(400, 0)
+    z = space.random(400, 0, 2)
     assert (z.shape, space.start) == ((400, 500), 500)
     assert abs(z.mean()) < 0.01
     assert z.std() == pytest.approx(1, abs=0.01)
 
 
 def test_details_say_where_crystals_lie(fake: type):
-    details = {"latent_mean": [5.0, -5.0], "latent_scale": [0.1, 2.0], "elements": ["V", "O"]}
-    space = LatentSpace.of(fake(details, size=7))
-    z = space.random(500, 3)
-    np.testing.assert_allclose(z.mean(axis=0), [5, -5], atol=0.3)
-    np.testing.assert_allclose(z.std(axis=0), [0.1, 2], rtol=0.15)
+    """Clusters of as many species are drawn from by their weights, along their axes."""
+    space = LatentSpace.of(fake({"latents": CLUSTERS, "elements": ["V", "O"]}, size=7))
+    z = space.random(500, 3, 2)
+    np.testing.assert_array_equal(z[:, 0], 5)
+    assert z[:, 1].mean() == pytest.approx(-2, abs=0.1)
+    assert z[:, 1].std() == pytest.approx(0.5, rel=0.15)
     assert space.elements == (8, 23)
+    thirds = space.random(400, 3, 3)[:, 1]
+    assert set(thirds) == {-14.0, 4.0}
+    assert (thirds == 4).mean() == pytest.approx(0.25, abs=0.1)
 
 
-def test_one_scale_is_that_of_every_component(fake: type):
-    space = LatentSpace.of(fake({"latent_mean": [0.0, 0.0], "latent_scale": 0.5}, size=7))
-    np.testing.assert_array_equal(space.scale, [0.5, 0.5])
+def test_what_the_model_knows_too_few_of_is_not_drawn(fake: type):
+    space = LatentSpace.of(fake({"latents": CLUSTERS}, size=7))
+    with pytest.raises(UsageError, match=r"4 elements.*as many as 2, 3"):
+        space.random(1, 0, 4)
+    with pytest.raises(UsageError, match="--elements is missing"):
+        space.random(1, 0, 0)
 
 
 def test_a_seed_and_a_number_make_a_latent_however_many_are_drawn(fake: type):
     space = LatentSpace.of(fake())
-    np.testing.assert_array_equal(space.random(9, 1)[:4], space.random(4, 1))
-    assert (space.random(4, 1) != space.random(4, 2)).all()
+    np.testing.assert_array_equal(space.random(9, 1, 2)[:4], space.random(4, 1, 2))
+    assert (space.random(4, 1, 2) != space.random(4, 2, 2)).all()
 
 
 def test_vectors_end_with_atomic_numbers_ascending(fake: type):
@@ -43,19 +60,12 @@ def test_vectors_end_with_atomic_numbers_ascending(fake: type):
     np.testing.assert_array_equal(vectors[:, 4:], [[8, 23, 0, 0, 0]] * 2)
 
 
-def test_a_model_that_keeps_elements_in_its_latent_takes_none(fake: type):
-    space = LatentSpace.of(fake({"latent_mean": [0.0] * 9}))
-    assert space.vectors(np.zeros((1, 9)), ()).shape == (1, 9)
-    with pytest.raises(UsageError, match="--elements"):
-        space.vectors(np.zeros((1, 9)), (8,))
-
-
 def test_codes_of_elements_stand_where_the_details_say(fake: type):
     """Rows of a table by atomic number; taking them out gives z again."""
     table = np.random.default_rng(0).normal(size=(119, 2)).round(3)
     details = {"element_codes": {"start": 1, "table": table.tolist()}}
     space = LatentSpace.of(fake(details, size=13))
-    z = space.random(6, 0)
+    z = space.random(6, 0, 2)
     vectors = space.vectors(z, (8, 23))
     np.testing.assert_allclose(vectors[3, 1:11], table[[8, 23, 0, 0, 0]].ravel(), rtol=1e-6)
     np.testing.assert_allclose(space.without_elements(vectors), z, rtol=1e-6)
@@ -72,7 +82,9 @@ def test_elements_that_nobody_named_are_asked_for(fake: type):
         (None, {}),
         (3, {}),
         (5, {}),
-        (9, {"latent_mean": [0.0] * 3}),
+        (9, {"latents": CLUSTERS}),
+        (7, {"latents": {**CLUSTERS, "basis": [[1.0]]}}),
+        (7, {"latents": {"mean": [0.0, 0.0], "basis": [[1.0, 0.0]], "clusters": []}}),
         (9, {"elements": ["Vx"]}),
         (9, {"element_codes": {"start": 0, "table": [[1.0]]}}),
         (9, {"element_codes": {"start": 7, "table": [[1.0]] * 119}}),

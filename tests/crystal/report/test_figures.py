@@ -13,7 +13,7 @@ from PIL import Image
 
 from xmodkit.evaluation import TRAINING_MEAN, Evaluation
 from xmodkit.pair import Sample
-from xmodkit.prediction import Prediction
+from xmodkit.prediction import Prediction, Value
 from xmodkit.report.style import style
 from xmodkit_crystal.report import crystal_figures
 from xmodkit_crystal.report.comparison import Comparison
@@ -67,8 +67,12 @@ def test_every_figure_is_a_picture_with_a_caption(
 def test_energies_without_an_answer_or_a_truth_count_for_no_error(energies: Evaluation) -> None:
     figure = energy_parity(energies)
     assert figure is not None
-    (row,) = figure.rows
-    assert row.values["mine"] == pytest.approx(0.1, abs=1e-5)
+    rows = {row.quantity: row.values for row in figure.rows}
+    for kind in ("MAE", "RMSE", "median absolute error"):
+        assert rows[f"formation energy: {kind}"]["mine"] == pytest.approx(0.1, abs=1e-5)
+        floor = rows[f"formation energy: {kind}"][TRAINING_MEAN]
+        assert floor is not None
+        assert floor > 0.4
     assert figure.numbers["coverage"] == 1
     assert figure.numbers["coverage_by_novelty_third"] == [1, 1, 1]
     np.testing.assert_allclose(figure.numbers["width_by_novelty_third"], 0.3, rtol=1e-5)
@@ -84,6 +88,18 @@ def test_energies_without_bounds_are_drawn_all_the_same(energies: Evaluation) ->
     figure = energy_parity(bare)
     assert figure is not None
     assert "coverage" not in figure.numbers
+
+
+def test_a_run_that_answers_nothing_has_no_errors(energies: Evaluation) -> None:
+    fields = dict(energies.prediction.fields)
+    nothing = np.full(len(energies.samples), np.nan, np.float32)
+    fields["formation_energy"] = Value(nothing, nothing, nothing)
+    figure = energy_parity(
+        replace(energies, prediction=replace(energies.prediction, fields=fields))
+    )
+    assert figure is not None
+    assert figure.rows == ()
+    assert figure.numbers["answered"] == figure.numbers["with_bounds"] == 0
 
 
 def test_the_rankings_are_at_the_models_threshold_and_at_rarer_ones(energies: Evaluation) -> None:
@@ -134,7 +150,7 @@ def test_probabilities_that_come_true_are_reliable(
     samples = [replace(one, metadata={"formation_energy": 1.0 - float(s)}) for s in stable]
     told = {}
     for name, values in (("true", stated), ("too sure", (stated > 0.5).astype(np.float32))):
-        prediction = Prediction({"stability": SimpleNamespace(value=values)})
+        prediction = Prediction({"stability": Value(values)})
         figure = stability_figure(judge(samples, prediction))
         assert figure is not None
         told[name] = figure.numbers

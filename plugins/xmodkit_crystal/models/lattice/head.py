@@ -32,7 +32,7 @@ class EnergyHead(nn.Module):
     counts: Tensor
     reach: Tensor
 
-    def __init__(self, components: int, stable_below: float, hidden: int = 192) -> None:
+    def __init__(self, components: int, stable_below: float, hidden: int = 256) -> None:
         super().__init__()
         self.stable_below = stable_below
         self.embedding = nn.Parameter(0.3 * torch.randn(LAST_ELEMENT + 1, _EMBEDDED))
@@ -103,4 +103,6 @@ class EnergyHead(nn.Module):
         used = species > 0
         elements = torch.where(used, self.elements[species.long()], 1.0).amin(dim=1)
         counts = self.counts[used.sum(dim=1)]
-        return (elements * counts > 0) & (self.familiar(components) <= self.reach)
+        far = components.clamp(-_FAR, _FAR)
+        known: Tensor = (elements * counts > 0) & (self.familiar(far) <= self.reach)
+        return known

@@ -12,10 +12,12 @@ from torch import Tensor, nn
 from xmodkit.modality import Array, Arrays, Field
 from xmodkit.model import Stage
 from xmodkit.pair import Sample
+from xmodkit.structures.elements import symbol
 from xmodkit_crystal.modalities import SLOTS, STABILITY
 from xmodkit_crystal.models.base import CrystalModel, energy_of
 from xmodkit_crystal.models.fields import predicted_fields
 from xmodkit_crystal.models.lattice.augment import disarranged, packed
+from xmodkit_crystal.models.lattice.clusters import Clusters
 from xmodkit_crystal.models.lattice.code import CELL, CrystalCode
 from xmodkit_crystal.models.lattice.graphs import graph_of
 from xmodkit_crystal.models.lattice.head import EnergyHead
@@ -57,11 +59,14 @@ class Lattice(CrystalModel):
     def __init__(self, channels: int = 6, stable_below: float = 1.0) -> None:
         self.code = CrystalCode(channels)
         self.space = PrincipalComponents(CELL + SLOTS * self.code.images.size, _COMPONENTS)
+        self.clusters = Clusters(_COMPONENTS)
         self.head = EnergyHead(_COMPONENTS, stable_below)
-        self.networks = nn.ModuleDict({"code": self.code, "space": self.space, "head": self.head})
+        self.networks = nn.ModuleDict(
+            {"code": self.code, "space": self.space, "clusters": self.clusters, "head": self.head}
+        )
         self.stages = (
-            Stage("images", ("code",), 32, 2e-3, 16, weight_decay=1e-3, keep="last"),
-            Stage("energy", ("head",), 150, 1e-3, 64, weight_decay=1e-1),
+            Stage("images", ("code",), 26, 2e-3, 16, weight_decay=1e-3, keep="last"),
+            Stage("energy", ("head",), 120, 2e-3, 64, weight_decay=1e-1),
         )
 
     def begin(self, stage: str, arrays: Mapping[str, Array]) -> None:
@@ -112,7 +117,12 @@ class Lattice(CrystalModel):
     def end(self, stage: str, arrays: Mapping[str, Array]) -> None:
         """Fit where crystals lie in the latent space, then how large errors of energies are."""
         if stage == "images":
-            self.space.fit(self.code.geometry(self._latents(arrays)))
+            geometry = self.code.geometry(self._latents(arrays))
+            self.space.fit(geometry)
+            species = torch.from_numpy(arrays["species"])
+            self.clusters.fit(self.space(geometry), (species > 0).sum(dim=1))
+            kinds, times = torch.unique(species, dim=0, return_counts=True)
+            self.space.usual.copy_(kinds[times.argmax()])
             return
         energy = torch.from_numpy(arrays["energy"])
         kept = torch.zeros_like(energy, dtype=torch.bool)
@@ -149,12 +159,27 @@ class Lattice(CrystalModel):
         return predicted_fields(route, fields, self.code.size, energy=True, size=COARSE)
 
     def details(self, route: str, held: Sequence[Sample]) -> Mapping[str, Any]:
-        """Return the width of atoms in predicted images, and what a latent is made of."""
+        """Return the width of atoms in images, what a latent is made of, and where crystals lie."""
         if not route.endswith(":crystal"):
             return {}
         table = [[round(x, 6) for x in row] for row in self.code.elements.table.tolist()]
-        codes = {"start": CELL, "table": table}
-        return {"species_sigma": COARSE_SIGMA_A, "element_codes": codes}
+        told: dict[str, Any] = {
+            "species_sigma": COARSE_SIGMA_A,
+            "element_codes": {"start": CELL, "table": table},
+        }
+        if route == "latent:crystal":
+            usual = [symbol(number) for number in self.space.usual.tolist() if number]
+            told |= {"elements": usual, "latents": self._where_crystals_lie()}
+        return told
+
+    def _where_crystals_lie(self) -> dict[str, Any]:
+        """Return what random latents are drawn from: clusters in the space of components."""
+        basis = self.space.scale[:, None] * self.space.basis * self.space.spread
+        return {
+            "mean": [round(value, 5) for value in self.space.mean.tolist()],
+            "basis": [[round(value, 5) for value in row] for row in basis.tolist()],
+            "clusters": self.clusters.told(),
+        }
 
     def graph(self, route: str) -> nn.Module:
         """Return the module of a route."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from xmodkit_crystal.modalities import SLOTS
 from xmodkit_crystal.models.lattice.code import CELL
 
 __all__ = ["PrincipalComponents"]
@@ -23,6 +24,7 @@ class PrincipalComponents(nn.Module):
     basis: Tensor
     scale: Tensor
     rest: Tensor
+    usual: Tensor
 
     def __init__(self, size: int, count: int) -> None:
         super().__init__()
@@ -32,6 +34,8 @@ class PrincipalComponents(nn.Module):
         self.register_buffer("basis", torch.zeros(count, size))
         self.register_buffer("scale", torch.ones(count))
         self.register_buffer("rest", torch.tensor(1.0))
+        # Atomic numbers of most training crystals, for latents that are drawn.
+        self.register_buffer("usual", torch.zeros(SLOTS, dtype=torch.int32))
 
     def fit(self, vectors: Tensor) -> None:
         """Take the components of training vectors (N, size)."""
