@@ -35,15 +35,17 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     bench = _bench(options)
-    texts = []
+    folder = options.work / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
     for section in SECTIONS:
         if section not in options.sections:
             continue
-        text = f"## {section}\n\n{_section(section, options)(bench)}"
-        print(f"\n{text}\n", flush=True)
-        texts.append(text)
-        options.work.mkdir(parents=True, exist_ok=True)
-        (options.work / "tables.md").write_text("\n\n".join(texts) + "\n")
+        text = f"## {section}\n\n{_section(section, options)(bench)}\n"
+        print(f"\n{text}", flush=True)
+        (folder / f"{section}.md").write_text(text)
+        held = [folder / f"{name}.md" for name in SECTIONS]
+        texts = [path.read_text() for path in held if path.exists()]
+        (options.work / "tables.md").write_text("\n".join(texts))
 
 
 def _options() -> argparse.Namespace:
@@ -67,6 +69,8 @@ def _options() -> argparse.Namespace:
                         help="CPU time of our training; else as the published one's")  # fmt: skip
     parser.add_argument("--run", "--files", "--model-dir", dest="models", type=Path,
                         action="append", default=[], help="runs, exported files")  # fmt: skip
+    parser.add_argument("--finished-only", action="store_true",
+                        help="train nothing: only --run, --files and what is shipped")  # fmt: skip
     parser.add_argument("--figures", type=Path, help="folder to draw figures into")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     return parser.parse_args()
@@ -83,6 +87,7 @@ def _bench(options: argparse.Namespace) -> Bench:
     return Bench(
         sets, options.work, options.n, options.test, options.ranked, options.seed, options.epochs,
         options.minutes, tuple(models),
+        not options.finished_only,
     )  # fmt: skip
 
 

@@ -48,6 +48,11 @@ class Crystals:
     vo: int = 2000
     vo_seed: int = 11
 
+    @property
+    def told(self) -> str:
+        """Which split it is, for tables."""
+        return f"seed {self.seed}" if self.split is None else f"split of {self.split.parent.name}"
+
     def published(self, name: str) -> list[Sample]:
         """Return a set's crystals that fit the published images (20 atoms, edges of 10 A)."""
         path = self.work / "crystals" / f"{name}.npz"
@@ -84,7 +89,7 @@ class Crystals:
         ids = [sample.id for sample in samples]
         splits = None if self.split is None else Splits.load(self.split)
         if splits is None or not set(ids) & set(splits.ids):  # all new to the run: none was there
-            splits = split_by_group(ids, [s.metadata["formula"] for s in samples], self.seed)
+            splits = split_by_group(ids, [s.groups["formula"] for s in samples], self.seed)
         return dict(zip(splits.ids, splits.parts, strict=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from xmodkit.pair import Sample
-from xmodkit.report.style import FAINT, RUNS, canvas, legend, png, style
+from xmodkit.report.style import ACCENT, FAINT, INK, RUNS, canvas, legend, png, style
 from xmodkit_crystal.chemistry.formula import reduced_formula
 from xmodkit_crystal.generate.space import LatentSpace
 from xmodkit_crystal.report.latents import principal_components
 
 __all__ = ["draw"]
 
-_MOST = 400  # crystals of a set in a map
+_COLOURS = (*RUNS, ACCENT, INK)
 _FORMULAS = 12
 _REACH = 98.0  # percent of errors that a histogram shows
 _OXYGEN = 8
@@ -55,15 +56,15 @@ def _figures(bench: Bench) -> Iterator[tuple[str, Figure, str]]:
     for name, (_, held) in parts.items():
         rebuilt = by_method(bench, name, judges, held[: bench.test])
         yield f"errors-{name}", _errors(name, rebuilt), f"cells and atoms of {name} (S9, S10)"
-    perovskites = parts["perov_5"][1][:_MOST]
+    perovskites = parts["perov_5"][1][: bench.test]
     for number, method in enumerate(judges):
         latents = _latents(bench, method, perovskites)
         figure = _by_energy(method.name, latents, energies(perovskites))
         said = f"latents of perov_5 test rows by energy and stability, {method.name} (S3, S4)"
         yield f"latents-energy-{number}", figure, said
     for number, method in enumerate(makers):
-        latents = _latents(bench, method, oxides[:_MOST])
-        figure = _by_composition(method.name, latents, oxides[:_MOST])
+        latents = _latents(bench, method, oxides[: bench.test])
+        figure = _by_composition(method.name, latents, oxides[: bench.test])
         said = f"latents of simulated V-O crystals by composition, {method.name} (S2)"
         yield f"latents-composition-{number}", figure, said
 
@@ -120,8 +121,8 @@ def _errors(name: str, rebuilt: Mapping[str, Rebuilt]) -> Figure:
         known = {label: e[~np.isnan(e)] for label, e in errors.items()}
         ends = [np.percentile(e, _REACH) for e in known.values() if len(e)]
         edges = np.linspace(0, max([*ends, 1e-3]), 40)
-        for i, (label, values) in enumerate(known.items()):
-            axes.hist(values, edges, histtype="step", color=RUNS[i % len(RUNS)], label=label)
+        for (label, values), colour in zip(known.items(), cycle(_COLOURS)):
+            axes.hist(values, edges, histtype="step", color=colour, label=label)
         axes.set(title=title, xlabel=f"mean absolute error of {name}", ylabel="count")
     legend(figure.axes[-1], fontsize=6)
     return figure

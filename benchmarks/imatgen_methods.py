@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from imatgen_data import Crystals
-from imatgen_models import Coder, of_files, of_model, of_run
+from imatgen_models import PAIR, Coder, of_files, of_model, of_run
 from imatgen_training import Training, affordable
 
 from xmodkit.modelfile import read_model_file
@@ -41,7 +41,8 @@ class Bench:
     `n` crystals to train on, `test` rows of each set to rebuild, `ranked` rows of perov_5 to judge
     the stability of; `epochs` of the published image
     networks; `minutes` of CPU time that our training may take (None: what the published one took
-    to learn); `models` are folders of finished runs or of exported files.
+    to learn); `models` are folders of finished runs or of exported files, the only ones without
+    `training`.
     """
 
     sets: Crystals
@@ -53,9 +54,15 @@ class Bench:
     epochs: int
     minutes: float | None
     models: tuple[Path, ...]
+    training: bool = True
 
     def trained(self, samples: Sequence[Sample]) -> list[Method]:
-        """Return the published model and ours, trained on samples within equal CPU time."""
+        """Return the published model and ours, trained on samples within equal CPU time.
+
+        None of them if nothing shall be trained.
+        """
+        if not self.training:
+            return []
         share = self.epochs / _PUBLISHED_EPOCHS
         published = Training("imatgen", samples, self.work, self.seed, share)
         published.trained()
@@ -80,7 +87,7 @@ class Bench:
         else:
             training = read_model_file(folder / "latent-crystal.onnx").metadata.training
             split = training.get("split", {})
-            whole = "folds" not in split and split.get("by") == "formula"
+            whole = "folds" not in split and split.get("by") == PAIR.split_by
             same = self.sets.split is None and whole and training.get("seed") == self.sets.seed
             same = same or split.get("hash") == self._split_hash()
         if not same:

@@ -29,7 +29,16 @@ from xmodkit_crystal.modalities import EDGE_A, LATENT, VOXELS
 from xmodkit_crystal.pair import CrystalPair
 from xmodkit_crystal.structure import Crystal
 
-__all__ = ["Coder", "Unchanged", "batches", "of_files", "of_model", "of_run", "without_haze"]
+__all__ = [
+    "PAIR",
+    "Coder",
+    "Unchanged",
+    "batches",
+    "of_files",
+    "of_model",
+    "of_run",
+    "without_haze",
+]
 
 PAIR = CrystalPair()
 _LONGEST_A = 13.5  # that any of the models takes: who gives it longer ones, asks for it

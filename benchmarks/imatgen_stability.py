@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from imatgen_data import SETS, crystal, digest, save
 from imatgen_methods import Bench, Method
+from imatgen_models import PAIR
 from imatgen_reconstruct import training_rows
 from imatgen_scores import bootstrap
 from imatgen_training import STABLE_BELOW
@@ -20,7 +21,6 @@ from xmodkit.pair import Sample
 from xmodkit.structures.elements import covalent_radii
 from xmodkit_crystal.chemistry.distances import separations
 from xmodkit_crystal.modalities import SLOTS
-from xmodkit_crystal.pair import CrystalPair
 from xmodkit_crystal.report import crystal_baselines
 
 __all__ = ["Judged", "energies", "stability"]
@@ -66,7 +66,7 @@ def stability(bench: Bench) -> str:
         found[method.name] = judged(bench, method, held)
     said = (
         f"{len(held)} test rows, baselines fitted on {len(rows)} rows, split by formula, "
-        f"seed {bench.seed}\n\n" + "\n".join(f"- {m.name}: {m.trained}" for m in methods)
+        f"{bench.sets.told}\n\n" + "\n".join(f"- {m.name}: {m.trained}" for m in methods)
     )
     ranks = _ranks(truth, found)
     return "\n\n".join([_LEGEND.strip(), said, ranks, _errors(held, truth, found, peers)])
@@ -103,8 +103,7 @@ def baselines(known: Sequence[Sample], held: Sequence[Sample]) -> dict[str, Judg
     """Return what needs no network, fitted on training rows."""
     energy = energies(known)
     found = {"training mean": np.full(len(held), energy.mean())}
-    pair = CrystalPair()
-    composed = crystal_baselines(pair.route("latent:stability"), known, held)
+    composed = crystal_baselines(PAIR.route("latent:stability"), known, held)
     found |= {name: np.asarray(told[_ENERGY], float) for name, told in composed.items()}
     forest = RandomForestRegressor(_TREES, max_features=0.4, random_state=0)
     forest.fit(_described(known), energy)
@@ -170,7 +169,7 @@ def _top(truth: Floats) -> int:
 
 def _rank(truth: Floats, one: Judged, below: float) -> str:
     _, stable = _stable(truth, below)
-    if not stable.any():
+    if not stable.any() or np.isnan(one.score).all():
         return "- | -"
     score = np.nan_to_num(one.score, nan=-np.inf)
     score = np.where(np.isinf(score), score[np.isfinite(score)].min(initial=0.0) - 1, score)
@@ -209,7 +208,7 @@ def _mae(truth: Floats, one: Judged) -> float:
 
 
 def _coverage(truth: Floats, one: Judged) -> str:
-    if one.lower is None or one.upper is None:
+    if one.lower is None or one.upper is None or not np.isfinite(one.upper - one.lower).any():
         return "- | -"
     bounded = np.isfinite(one.lower) & np.isfinite(one.upper)
     inside = (truth >= one.lower) & (truth <= one.upper)

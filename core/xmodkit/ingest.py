@@ -87,8 +87,8 @@ def ingest(
     sets are merged. Each sample is checked against its modalities; the first one decides which of
     them the store holds, and on which coordinates. A sample whose arrays equal those of one stored
     before is a duplicate: counted, named by a notice and left out. What is committed survives a
-    kill: a resumed run reads all files again, and stores what is not there yet. Raise `UsageError` if
-    the store to resume was made with other options.
+    kill: a resumed run reads all files again, and stores what is not there yet. Raise `UsageError`
+    if the store to resume was made with other options.
     """
     run = _Run(job, progress, notice)
     interrupted = False

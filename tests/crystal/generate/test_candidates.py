@@ -57,7 +57,7 @@ def test_deformed_cells_are_counted_and_invalid_crystals_come_last(
         4.0 * np.eye(3),
     )
     deformed = Crystal(rocksalt.numbers, rocksalt.fractional, 100 * np.eye(3))
-    monkeypatch.setattr(module, "crystals_of", lambda _: [unbalanced, deformed, rocksalt])
+    monkeypatch.setattr(module, "crystals_of", lambda *_: [unbalanced, deformed, rocksalt])
     found, counts = candidates_of(decoder, np.stack([V2O3, V2O3, VO]), 8)
     assert [one.valid for one in found] == [True, False]
     assert formulas(found) == ["VO", "V3O"]

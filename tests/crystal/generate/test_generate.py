@@ -187,7 +187,8 @@ def test_a_model_of_another_route_or_a_broken_end_is_refused(
 
 def test_latents_that_all_decode_to_nothing_leave_nothing_but_counts(decoder):
     """What is written is a table without rows; there is no picture."""
-    details = {"latent_mean": [0.0, 0.0, 0.0, 9.0], "elements": ["V", "O"]}
-    decoder.details = details
+    told = {"mean": [0, 0, 0, 9], "basis": [[0, 0, 0, 0]]}
+    one = {"species": 2, "weight": 1, "mean": [0], "axes": [[0]]}
+    decoder.details = {"latents": {**told, "clusters": [one]}, "elements": ["V", "O"]}
     made = PAIR.generate(decoder, 0, {"n": 3})
     assert (made.samples, made.pictures, made.counts["empty"]) == ([], {}, 3)

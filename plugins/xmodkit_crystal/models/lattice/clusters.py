@@ -53,7 +53,8 @@ class Clusters(nn.Module):
             self.weight[here] = torch.from_numpy(mixture.weights_).float()
             self.species[here] = count
             self.mean[here] = torch.from_numpy(mixture.means_).float()
-            self.axes[here] = torch.from_numpy(axes[:, ::-1][:, :_AXES].copy()).float()
+            longest = torch.from_numpy(axes[:, ::-1][:, :_AXES].copy()).float()
+            self.axes[here, : longest.shape[1]] = longest
             at += clusters
 
     def told(self) -> list[dict[str, Any]]:

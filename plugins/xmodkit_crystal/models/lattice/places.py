@@ -6,8 +6,6 @@ drawn as an image in closed form.
 
 from __future__ import annotations
 
-import itertools
-
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +18,7 @@ PLACE_A = EDGE_A / GRID
 # A place speaks of the nearest atom within this of its middle: that of its own corners.
 _REACH_A = PLACE_A * 3**0.5 / 2 + 0.05
 _BETWEEN_A = 0.4  # so much nearer than the next atom, or it says nothing
+_NOWHERE_A = 1e3  # how far what is not there is away
 _FADING_A = 5.0  # what is said of an atom far from the middle counts less than from near it
 
 
@@ -31,13 +30,13 @@ def said_of_places(positions: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
     """
     middles = _middles(positions.device)  # (P, 3)
     away = positions[:, None] - middles[:, None]  # (B, P, A, 3)
-    distance = away.norm(dim=3).masked_fill(~present[:, None], 1e3)  # (B, P, A)
+    distance = away.norm(dim=3).masked_fill(~present[:, None], _NOWHERE_A)  # (B, P, A)
     nearest = distance.topk(2, dim=2, largest=False)
     offset = away.gather(2, nearest.indices[:, :, :1, None].expand(-1, -1, -1, 3))[:, :, 0]
     first, second = nearest.values.unbind(2)
-    within = offset.abs().amax(dim=2) <= PLACE_A / 2  # its own atom
+    own = (offset.abs().amax(dim=2) <= PLACE_A / 2) & (first < _NOWHERE_A)
     clear = (first < _REACH_A) & (second - first > _BETWEEN_A)
-    says = (within | clear).to(positions.dtype)
+    says = (own | clear).to(positions.dtype)
     offset = (offset / PLACE_A).transpose(1, 2)
     return says.reshape(-1, GRID, GRID, GRID), offset.reshape(-1, 3, GRID, GRID, GRID)
 
@@ -49,41 +48,58 @@ class PlaceImages(nn.Module):
     speak of one atom draw it once.
     """
 
+    spread: Tensor
+
     def __init__(self, size: int, sigma: float) -> None:
         super().__init__()
         self.patch, self.sigma = size // GRID, sigma
+        w = self.patch
+        voxel = torch.cartesian_prod(*[torch.arange(w)] * 3)  # (w^3, 3)
+        # Of voxels along each axis (w) to all voxels of a patch (w^3): equal shapes multiply fast.
+        spread = torch.stack([nn.functional.one_hot(voxel[:, axis], w).T for axis in range(3)])
+        self.register_buffer("spread", spread.float(), persistent=False)  # (3, w, w^3)
 
     def forward(self, chance: Tensor, offset: Tensor) -> Tensor:
         """Return images (B, N, N, N) of chances (B, 8, 8, 8) and offsets (B, 3, 8, 8, 8)."""
-        batch = len(chance)
         squared = (offset * PLACE_A).square().sum(dim=1)
         height = chance * torch.exp(-squared / _FADING_A**2)  # (B, 8, 8, 8)
-        # Voxels of a place and of those on both sides of it, from its middle, in places.
-        voxels = torch.arange(3 * self.patch, device=chance.device) / self.patch - 1.5
-        apart = (voxels - offset[..., None]) * PLACE_A  # (B, 3, 8, 8, 8, 3 w)
-        x, y, z = torch.exp(apart.square() / (-2 * self.sigma**2)).unbind(1)
-        x = x * height[..., None]
+        x, y, z = self._profiles(offset)
+        x = [along * height[..., None] for along in x]
+        image = _highest(
+            [_highest([_highest([a * b * c for a in x], axis=1) for b in y], axis=2) for c in z],
+            axis=3,
+        )  # (B, 8, 8, 8, w^3)
         w = self.patch
-        image = torch.zeros(batch, GRID, GRID, GRID, w, w, w, device=chance.device)
-        for i, j, k in itertools.product(range(3), repeat=3):
-            # What the place before (index 2), the place itself (1), the one behind (0) says here.
-            px, py, pz = (
-                _shifted(axis[..., at * w : (at + 1) * w], (i - 1, j - 1, k - 1))
-                for axis, at in ((x, i), (y, j), (z, k))
-            )
-            blob = px[..., :, None, None] * py[..., None, :, None] * pz[..., None, None, :]
-            image = torch.maximum(image, blob)
-        return image.permute(0, 1, 4, 2, 5, 3, 6).reshape(batch, GRID * w, GRID * w, GRID * w)
+        apart = image.reshape(-1, GRID, GRID, GRID, w, w, w).permute(0, 1, 4, 2, 5, 3, 6)
+        return apart.reshape(-1, GRID * w, GRID * w, GRID * w)
+
+    def _profiles(self, offset: Tensor) -> list[list[Tensor]]:
+        """Return, for each axis, what a place says to the one before, itself, the one behind.
+
+        Each (B, 8, 8, 8, w^3), for all voxels of a patch.
+        """
+        w = self.patch
+        # Voxels of a place and of those on both sides of it, from its middle, in places.
+        voxels = torch.arange(3 * w, device=offset.device) / w - 1.5
+        apart = (voxels - offset[..., None]) * PLACE_A  # (B, 3, 8, 8, 8, 3 w)
+        along = torch.exp(apart.square() / (-2 * self.sigma**2))
+        return [
+            [along[:, axis, ..., at * w : (at + 1) * w] @ self.spread[axis] for at in range(3)]
+            for axis in range(3)
+        ]
 
 
-def _shifted(said: Tensor, by: tuple[int, int, int]) -> Tensor:
-    """Return (B, 8, 8, 8, w) moved by so many places along each axis; nothing comes in."""
-    for axis, step in enumerate(by, 1):
-        if step:
-            rest = said.narrow(axis, 0 if step > 0 else 1, GRID - 1)
-            empty = torch.zeros_like(said.narrow(axis, 0, 1))
-            said = torch.cat([empty, rest] if step > 0 else [rest, empty], dim=axis)
-    return said
+def _highest(said: list[Tensor], axis: int) -> Tensor:
+    """Return the highest of what the place behind, the place itself and the one before say here.
+
+    `said` (B, 8, 8, 8, v) each: what places say to the one before, to themselves, to the one
+    behind.
+    """
+    to_before, to_itself, to_behind = said
+    empty = torch.zeros_like(to_itself.narrow(axis, 0, 1))
+    from_behind = torch.cat([to_before.narrow(axis, 1, GRID - 1), empty], dim=axis)
+    from_before = torch.cat([empty, to_behind.narrow(axis, 0, GRID - 1)], dim=axis)
+    return torch.maximum(torch.maximum(from_behind, to_itself), from_before)
 
 
 def _middles(device: torch.device) -> Tensor:
