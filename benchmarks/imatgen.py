@@ -60,6 +60,8 @@ def _options() -> argparse.Namespace:
                         help="crystals to train on here, and latents of each kind")  # fmt: skip
     parser.add_argument("--test", type=int, default=300, help="rows of each set to rebuild")
     parser.add_argument("--ranked", type=int, default=2000, help="rows that stability ranks")
+    parser.add_argument("--compared", type=int, default=300,
+                        help="generated crystals whose novelty is told")  # fmt: skip
     parser.add_argument("--cells", type=int, default=200, help="random cells of `inverse`")
     parser.add_argument("--vo", type=int, default=2000, help="simulated crystals of V and O")
     parser.add_argument("--vo-seed", type=int, default=11)
@@ -85,10 +87,18 @@ def _bench(options: argparse.Namespace) -> Bench:
     split = runs[0] / "split.csv" if runs else None
     sets = Crystals(options.data, options.work, options.seed, split, options.vo, options.vo_seed)
     return Bench(
-        sets, options.work, options.n, options.test, options.ranked, options.seed, options.epochs,
-        options.minutes, tuple(models),
-        not options.finished_only,
-    )  # fmt: skip
+        sets=sets,
+        work=options.work,
+        n=options.n,
+        test=options.test,
+        ranked=options.ranked,
+        compared=options.compared,
+        seed=options.seed,
+        epochs=options.epochs,
+        minutes=options.minutes,
+        models=tuple(models),
+        training=not options.finished_only,
+    )
 
 
 def _section(name: str, options: argparse.Namespace) -> Callable[[Bench], str]:

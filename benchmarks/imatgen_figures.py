@@ -88,7 +88,7 @@ def _dissimilarity(found: Mapping[str, Drawn]) -> Figure:
         none = int(np.isnan(drawn.rms).sum())
         axes.hist(drawn.rms[~np.isnan(drawn.rms)], edges, color=RUNS[0])
         axes.bar(SAME.stol * 1.05, none, 0.02 * SAME.stol * 2, color=FAINT)
-        axes.set_title(f"{name}: {len(drawn.rms)} different valid ones, {none} match none")
+        axes.set_title(f"{name}: {none} of {len(drawn.rms)} different valid ones match none")
         axes.set_ylabel("crystals")
     rows[-1].set_xlabel("normalised rms displacement to the nearest training crystal; grey: none")
     return figure

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from imatgen_data import Crystals
 from imatgen_models import PAIR, Coder, of_files, of_model, of_run
@@ -14,6 +16,7 @@ from imatgen_training import Training, affordable
 
 from xmodkit.modelfile import read_model_file
 from xmodkit.pair import Sample
+from xmodkit.train.splits import Splits
 
 __all__ = ["OURS", "PUBLISHED", "Bench", "Method", "of_training"]
 
@@ -39,10 +42,10 @@ class Bench:
     """What one call of the benchmark is told.
 
     `n` crystals to train on, `test` rows of each set to rebuild, `ranked` rows of perov_5 to judge
-    the stability of; `epochs` of the published image
-    networks; `minutes` of CPU time that our training may take (None: what the published one took
-    to learn); `models` are folders of finished runs or of exported files, the only ones without
-    `training`.
+    the stability of, `compared` generated crystals to compare with all training ones. `epochs` of
+    the published image networks; `minutes` of CPU time that our training may take (None: what the
+    published one took to learn). `models` are folders of finished runs or of exported files, the
+    only ones without `training`.
     """
 
     sets: Crystals
@@ -50,6 +53,7 @@ class Bench:
     n: int
     test: int
     ranked: int
+    compared: int
     seed: int
     epochs: int
     minutes: float | None
@@ -80,24 +84,17 @@ class Bench:
         return [_of_folder(folder) for folder in self.models if self._unseen(folder)]
 
     def _unseen(self, folder: Path) -> bool:
-        if (folder / "run.json").exists():
-            held = folder / "split.csv"
-            same = self.sets.split is not None and held.exists()
-            same = same and held.read_bytes() == self.sets.split.read_bytes()
+        told = _training(folder)
+        split, own = told["split"], self.sets.split
+        if "folds" in split:  # it has learned from every row
+            same = False
+        elif own is not None:
+            same = split["hash"] == Splits.load(own).hash
         else:
-            training = read_model_file(folder / "latent-crystal.onnx").metadata.training
-            split = training.get("split", {})
-            whole = "folds" not in split and split.get("by") == PAIR.split_by
-            same = self.sets.split is None and whole and training.get("seed") == self.sets.seed
-            same = same or split.get("hash") == self._split_hash()
+            same = split["by"] == PAIR.split_by and told["seed"] == self.sets.seed
         if not same:
             print(f"{folder}: split in another way, so that it may know rows: not scored on them")
         return same
-
-    def _split_hash(self) -> str | None:
-        from xmodkit.train.splits import Splits
-
-        return None if self.sets.split is None else Splits.load(self.sets.split).hash
 
 
 def of_training(name: str, training: Training) -> Method:
@@ -116,5 +113,16 @@ def _of_folder(folder: Path) -> Method:
     weights = folder / ("weights.safetensors" if run else "latent-crystal.onnx")
     identity = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
     make = of_run if run else of_files
-    name = f"{folder.resolve().name}, {'run' if run else 'files'}"
-    return Method(name, f"finished-{identity}", f"before: {name}", cache(lambda: make(folder)))
+    told = _training(folder)
+    rows = f"{told['split'].get('train', 'all')} rows of {told['data'].get('samples')}"
+    trained = f"{told['model']}, trained before on {rows}, seed {told['seed']}"
+    name = "ours, shipped" if folder.name == "weights" else folder.resolve().name
+    name = f"{name} ({'run' if run else 'files'})"
+    return Method(name, f"finished-{identity}", trained, cache(lambda: make(folder)))
+
+
+def _training(folder: Path) -> Mapping[str, Any]:
+    """Return what a run, or an exported file, says of its training."""
+    if (folder / "run.json").exists():
+        return json.loads((folder / "run.json").read_text())
+    return read_model_file(folder / "latent-crystal.onnx").metadata.training

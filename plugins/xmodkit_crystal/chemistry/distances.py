@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from xmodkit_crystal.chemistry.spglib_calls import spglib_found
+from xmodkit_crystal.spglib_calls import spglib_found
 from xmodkit_crystal.structure import Crystal
 
 __all__ = ["image_distances", "nearest_vectors", "reduced", "separations"]

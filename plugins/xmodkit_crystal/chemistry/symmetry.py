@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xmodkit_crystal.chemistry.spglib_calls import spglib_found
+from xmodkit_crystal.spglib_calls import spglib_found
 from xmodkit_crystal.structure import Crystal
 
 __all__ = ["SpaceGroup", "space_group"]

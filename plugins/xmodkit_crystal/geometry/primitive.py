@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
-from xmodkit.errors import DataError, MissingExtraError
+from xmodkit.errors import DataError
+from xmodkit_crystal.spglib_calls import spglib_found
 from xmodkit_crystal.structure import Crystal
 
 __all__ = ["primitive"]
@@ -24,17 +21,13 @@ def primitive(crystal: Crystal, tolerance: float = 0.01) -> Crystal:
     Raise `DataError` for a crystal without atoms or volume, with positions that are not finite
     or two atoms in one place; `MissingExtraError` without spglib.
     """
-    try:
-        import spglib
-    except ImportError as error:
-        raise MissingExtraError("reducing cells", "spglib", "crystal") from error
     _check(crystal)
     given = (crystal.cell, crystal.fractional, crystal.numbers)
-    found = _quiet(spglib.standardize_cell, given, True, True, tolerance)
+    found = spglib_found("standardize_cell", given, True, True, tolerance)
     if found is None:
         raise DataError(f"no primitive cell within {tolerance:g} A: do two atoms share a place?")
     cell, fractional, numbers = found
-    reduced = _quiet(spglib.niggli_reduce, cell)
+    reduced = spglib_found("niggli_reduce", cell)
     if reduced is None:
         raise DataError(f"spglib cannot reduce the cell {cell.round(4).tolist()}: is it too flat?")
     # Whole numbers by nature; rounding keeps the change of basis exact.
@@ -53,16 +46,3 @@ def _check(crystal: Crystal) -> None:
             f"{len(crystal)} atoms in {crystal.volume:.3g} A^3: no solid is so dense, "
             "check the cell vectors"
         )
-
-
-def _quiet(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what a function of spglib finds, None where it fails: silently in every version.
-
-    Versions from 2.7 warn on each call unless a global switch is set, which belongs to no library.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            return function(*arguments)
-        except Exception:  # what later versions raise has no name in earlier ones
-            return None

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import DataError
 from xmodkit.structures.elements import atomic_number
-from xmodkit_crystal.chemistry.spglib_calls import spglib_found
 from xmodkit_crystal.geometry.metric import cell_of_parameters
+from xmodkit_crystal.spglib_calls import spglib_found
 from xmodkit_crystal.structure import Crystal
 
 __all__ = [

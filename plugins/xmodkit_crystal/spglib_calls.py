@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
@@ -14,12 +15,15 @@ def spglib_found(function: str, *arguments: Any) -> Any:
     """Return what a function of spglib finds, None where it fails.
 
     Versions from 2.7 warn on each call unless a global switch is set, which belongs to no
-    library; later ones raise instead of returning None. Raise `MissingExtraError` without spglib.
+    library; later ones raise instead of returning None. What it prints itself, of attempts that it
+    repeats with another tolerance, is turned off unless the environment says otherwise. Raise
+    `MissingExtraError` without spglib.
     """
     try:
         import spglib
     except ImportError as error:
         raise MissingExtraError("the symmetry of crystals", "spglib", "crystal") from error
+    os.environ.setdefault("SPGLIB_WARNING", "OFF")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
