@@ -71,6 +71,7 @@ def _options() -> argparse.Namespace:
                         help="CPU time of our training; else as the published one's")  # fmt: skip
     parser.add_argument("--run", "--files", "--model-dir", dest="models", type=Path,
                         action="append", default=[], help="runs, exported files")  # fmt: skip
+    parser.add_argument("--split", type=Path, help="split.csv of a run; else that of --run")
     parser.add_argument("--finished-only", action="store_true",
                         help="train nothing: only --run, --files and what is shipped")  # fmt: skip
     parser.add_argument("--figures", type=Path, help="folder to draw figures into")
@@ -84,7 +85,7 @@ def _bench(options: argparse.Namespace) -> Bench:
     if (shipped / "latent-crystal.onnx").exists():
         models.append(shipped)
     runs = [folder for folder in models if (folder / "run.json").exists()]
-    split = runs[0] / "split.csv" if runs else None
+    split = options.split or (runs[0] / "split.csv" if runs else None)
     sets = Crystals(options.data, options.work, options.seed, split, options.vo, options.vo_seed)
     return Bench(
         sets=sets,

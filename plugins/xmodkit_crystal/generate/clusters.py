@@ -36,25 +36,26 @@ class Clusters:
         """Read what a model's details tell; raise `ModelFileError` if it does not fit together."""
         try:
             clusters = told["clusters"]
-            columns = {name: [one[name] for one in clusters] for name in clusters[0]}
+            mean, basis = np.asarray(told["mean"], float), np.asarray(told["basis"], float)
+            middles = [np.asarray(one["mean"], float) for one in clusters]
+            axes = [np.asarray(one["axes"], float) for one in clusters]
+            r = len(basis)
             found = cls(
-                np.asarray(told["mean"], float),
-                np.asarray(told["basis"], float),
-                np.asarray(columns["species"], int),
-                np.asarray(columns["weight"], float),
-                np.asarray(columns["mean"], float),
-                np.asarray(columns["axes"], float),
+                mean,
+                basis,
+                np.array([one["species"] for one in clusters], int),
+                np.array([one["weight"] for one in clusters], float),
+                np.stack([np.zeros(r), *middles])[1:],
+                np.stack([np.zeros((len(axes[0]) if axes else 1, r)), *axes])[1:],
             )
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"what it tells of its latents: {error}; export it again"
             ) from None
-        r = len(found.basis)
-        fits = found.mean.shape == (k,) and found.basis.shape == (r, k)
-        if not fits or found.middle.shape[1:] != (r,) or found.axes.shape[2:] != (r,):
+        if mean.shape != (k,) or basis.shape != (r, k):
             raise ModelFileError(
-                f"latents of {k} numbers beside elements given, a mean of {found.mean.size} and a "
-                f"basis of {found.basis.shape}: they do not fit each other; export the model again"
+                f"latents of {k} numbers beside elements given, a mean of {mean.size} and a basis "
+                f"of {basis.shape}: they do not fit each other; export the model again"
             )
         return found
 
@@ -65,7 +66,7 @@ class Clusters:
         """
         weight = np.where(self.species == species, self.weight, 0)
         if not weight.any():
-            known = ", ".join(map(str, sorted(set(self.species.tolist()))))
+            known = ", ".join(map(str, sorted(set(self.species.tolist())))) or "none"
             raise UsageError(
                 f"crystals of {species} elements: the model learned from too few to draw any; give "
                 f"other --elements (as many as {known}), or two crystals with --between"

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 _SMOOTHING = 0.5  # sigma: less noise, and still two maxima for two atoms
 # Two maxima of one atom end in one place; two atoms of a species are 1.2 A apart or more.
 _APART = 0.5
+# More maxima than any crystal that fits the images has atoms, by far: noise, whose fit takes long.
+_MOST = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ def atoms_of(
     `edge` of the periodic cube and `sigma` in A: the voxel, edge / N, may be 1.2 sigma at most.
     Atoms lower than `threshold` are left out, and so are all but the highest `counts` of a
     species where the formula is known. Raise `DataError` for images that are not finite cubes,
-    or too coarse for the width.
+    too coarse for the width, or of noise: more than 100 maxima.
     """
     if images.ndim != 4 or len(set(images.shape[1:])) != 1:
         raise DataError(f"species images of shape {images.shape}, (species, N, N, N) expected")
@@ -81,6 +83,8 @@ def _peaks(image: NDArray[np.floating], step: float, sigma: float, threshold: fl
     )
     edge = len(image) * step
     maxima = np.asarray(np.argwhere(highest) * step, np.float64)
+    if len(maxima) > _MOST:
+        raise DataError(f"{len(maxima)} maxima in the image of one species: noise, not atoms")
     alone = refine(image, maxima, step, sigma)
     seen = _distinct(alone, edge, threshold)
     # Tails of neighbours pull at a fit: now that they are known, they are subtracted.

@@ -46,6 +46,9 @@ def test_what_the_model_knows_too_few_of_is_not_drawn(fake: type):
         space.random(1, 0, 4)
     with pytest.raises(UsageError, match="--elements is missing"):
         space.random(1, 0, 0)
+    space = LatentSpace.of(fake({"latents": {**CLUSTERS, "clusters": []}}, size=7))
+    with pytest.raises(UsageError, match="--between"):
+        space.random(1, 0, 2)
 
 
 def test_a_seed_and_a_number_make_a_latent_however_many_are_drawn(fake: type):
@@ -84,7 +87,7 @@ def test_elements_that_nobody_named_are_asked_for(fake: type):
         (5, {}),
         (9, {"latents": CLUSTERS}),
         (7, {"latents": {**CLUSTERS, "basis": [[1.0]]}}),
-        (7, {"latents": {"mean": [0.0, 0.0], "basis": [[1.0, 0.0]], "clusters": []}}),
+        (7, {"latents": {"mean": [0.0, 0.0], "basis": [[1.0, 0.0]]}}),
         (9, {"elements": ["Vx"]}),
         (9, {"element_codes": {"start": 0, "table": [[1.0]]}}),
         (9, {"element_codes": {"start": 7, "table": [[1.0]] * 119}}),

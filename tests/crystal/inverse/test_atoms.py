@@ -97,3 +97,9 @@ def test_what_cannot_show_atoms_is_refused() -> None:
         atoms_of(np.full((1, 64, 64, 64), np.nan))
     with pytest.raises(DataError, match="shape"):
         atoms_of(np.zeros((64, 64, 64)))
+
+
+def test_an_image_of_noise_is_refused_at_once():
+    noise = np.random.default_rng(0).uniform(0, 1, (1, 32, 32, 32))
+    with pytest.raises(DataError, match="noise, not atoms"):
+        atoms_of(noise, 15.0, 0.4)

@@ -12,7 +12,7 @@ __all__ = ["Clusters"]
 
 _MOST = 128  # clusters that a model has room for
 _MOST_OF_A_KIND = 40  # of crystals with one number of species
-_ROWS = 40  # training rows that a cluster takes
+_ROWS = 40  # training rows that a cluster takes: of fewer crystals nothing is told
 _AXES = 8  # directions in which a cluster extends
 _SMALL = 1e-3
 
