@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,8 @@ class LoadedPredictor:
     """Arrays in, prediction out, with derived values where the pair is installed.
 
     `predict(array)` takes one sample or a batch (one more axis, or a list of samples of any
-    shapes); a pair of several input fields takes a mapping of them. `inputs` are the route's
+    shapes); a pair of several input fields takes a mapping of them, and pairs may take objects of
+    other libraries (`ModalityPair.row_of`). `inputs` are the route's
     further ones, which a call may replace. Not for several threads at once: give each its own.
     """
 
@@ -94,9 +95,7 @@ class LoadedPredictor:
         """The device that really runs it."""
         return self.predictor.device
 
-    def __call__(
-        self, data: Array | Arrays | Sequence[Array | Arrays], **inputs: Array
-    ) -> Prediction:
+    def __call__(self, data: Any, **inputs: Array) -> Prediction:
         """Predict one sample or a batch; raise `DataError` for arrays that do not fit."""
         size = self.pair.batch_size if self.pair else ModalityPair.batch_size
         batcher = Batcher(self.predictor, size, {**self.inputs, **inputs})
@@ -111,12 +110,14 @@ class LoadedPredictor:
             batcher.run_batch({name: array[None] for name, array in arrays.items()})
         )[0]
 
-    def _one(self, sample: Array | Arrays) -> Arrays:
+    def _one(self, sample: Any) -> Arrays:
         arrays = self._name(sample)
         return {f.name: f.check(np.asarray(arrays[f.name])) for f in self.predictor.inputs}
 
-    def _name(self, data: Array | Arrays | Sequence[Array | Arrays]) -> Arrays:
+    def _name(self, data: Any) -> Arrays:
         fields = self.predictor.inputs
+        if self.pair is not None and not isinstance(data, Mapping | np.ndarray):
+            data = self.pair.row_of(data, self.predictor.route) or data
         if isinstance(data, Mapping):
             if missing := [f.name for f in fields if f.name not in data]:
                 raise DataError(f"{', '.join(missing)} missing; {', '.join(data)} given")

@@ -239,6 +239,14 @@ class ModalityPair(ABC):
         """Return the fields of the rows that `encode` returns: what a graph of the route takes."""
         return self.modality(route.source).fields
 
+    def row_of(self, given: Any, route: Route) -> Arrays | None:
+        """Return the predictor's input row for an object of another library; None: no such object.
+
+        So that `xmodkit.load` takes what people have in hand. Raise `InputError` for an object that
+        cannot be predicted from.
+        """
+        return None
+
     def suffixes_of(self, route: Route) -> tuple[str, ...]:
         """Return what files that hold a route's source end with, or are called as a whole."""
         return self.suffixes

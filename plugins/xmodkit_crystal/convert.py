@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from pymatgen.core.structure import Structure
 
-__all__ = ["crystal_from", "to_atoms", "to_pymatgen"]
+__all__ = ["crystal_from", "is_structure", "to_atoms", "to_pymatgen"]
 
 _FULL = 0.999  # occupancies that are rounded
 
@@ -29,15 +29,19 @@ def crystal_from(given: Any) -> Crystal:
     """
     if isinstance(given, Crystal):
         return crystal_of(Frame(given.numbers.astype(np.int32), given.cartesian, given.cell))
-    libraries = {kind.__module__.partition(".")[0] for kind in type(given).__mro__}
-    if "pymatgen" in libraries and hasattr(given, "lattice"):
+    if _is_pymatgen(given):
         return crystal_of(_of_structure(given))
-    if "ase" in libraries and hasattr(given, "get_scaled_positions"):
+    if _is_ase(given):
         return crystal_of(of_atoms(given, shared=_shared(given)))
     raise InputError(
         f"{type(given).__name__} given; a pymatgen Structure with a lattice, ASE Atoms or the path "
         "of a file expected"
     )
+
+
+def is_structure(given: Any) -> bool:
+    """Say whether `crystal_from` knows what this is; no library is imported for it."""
+    return isinstance(given, Crystal) or _is_pymatgen(given) or _is_ase(given)
 
 
 def to_pymatgen(crystal: Crystal) -> Structure:
@@ -58,6 +62,18 @@ def to_atoms(crystal: Crystal) -> Atoms:
     return Atoms(
         numbers=crystal.numbers, scaled_positions=crystal.fractional, cell=crystal.cell, pbc=True
     )
+
+
+def _is_pymatgen(given: Any) -> bool:
+    return "pymatgen" in _libraries(given) and hasattr(given, "lattice")
+
+
+def _is_ase(given: Any) -> bool:
+    return "ase" in _libraries(given) and hasattr(given, "get_scaled_positions")
+
+
+def _libraries(given: Any) -> set[str]:
+    return {kind.__module__.partition(".")[0] for kind in type(given).__mro__}
 
 
 def _of_structure(structure: Structure) -> Frame:

@@ -9,13 +9,13 @@ import numpy as np
 from xmodkit.errors import DataError
 from xmodkit.modality import Array
 from xmodkit.pair import Predictor
-from xmodkit.prediction import Value
+from xmodkit.prediction import Prediction, Value
 from xmodkit_crystal.inverse import crystal_of
 from xmodkit_crystal.modalities import CRYSTAL, EDGE_A, SIGMA_A, VOXELS
 from xmodkit_crystal.reading.arrays import to_arrays
 from xmodkit_crystal.structure import Crystal
 
-__all__ = ["atom_width", "crystals_of", "decoded"]
+__all__ = ["atom_width", "crystals_of", "decoded", "predicted_crystals"]
 
 
 def atom_width(predictor: Predictor) -> float:
@@ -32,6 +32,17 @@ def crystals_of(images: Mapping[str, Array], sigma: float = SIGMA_A) -> list[Cry
     """
     rows = zip(*(images[field.name] for field in VOXELS.fields), strict=True)
     return [_crystal(*row, sigma=sigma) for row in rows]
+
+
+def predicted_crystals(prediction: Prediction, predictor: Predictor) -> list[Crystal | None]:
+    """Return the crystals of what a predictor said of one sample, or of a batch.
+
+    None where its images hold none.
+    """
+    images = {field.name: prediction.fields[field.name].value for field in VOXELS.fields}
+    if images["species"].ndim == 1:
+        images = {name: image[None] for name, image in images.items()}
+    return crystals_of(images, atom_width(predictor))
 
 
 def decoded(images: Mapping[str, Value], sigma: float = SIGMA_A) -> dict[str, Value]:

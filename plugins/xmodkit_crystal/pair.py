@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xmodkit.modality import Arrays, Field
 from xmodkit.pair import Failure, Generation, ModalityPair, Options, Predictor, Route, Sample
@@ -84,6 +84,18 @@ class CrystalPair(ModalityPair):
         if route.source != "crystal":
             return super().encode(sample, route, options)
         return [encode_crystal(to_crystal(sample.arrays["crystal"]), self.longest_edge)]
+
+    def row_of(self, given: Any, route: Route) -> Arrays | None:
+        """Return the voxel images of a pymatgen `Structure`, ASE `Atoms` or a `Crystal`.
+
+        Raise `InputError` for one that cannot be predicted from.
+        """
+        from xmodkit_crystal.convert import crystal_from, is_structure
+        from xmodkit_crystal.encode import encode_crystal
+
+        if route.source != "crystal" or not is_structure(given):
+            return None
+        return encode_crystal(crystal_from(given), self.longest_edge)
 
     def encoded(self, route: Route) -> tuple[Field, ...]:
         """Return the fields of voxel images, or a latent vector."""

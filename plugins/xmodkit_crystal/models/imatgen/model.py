@@ -16,9 +16,10 @@ from xmodkit.train.novelty import MahalanobisNovelty
 from xmodkit_crystal.modalities import SLOTS
 from xmodkit_crystal.models.base import CrystalModel
 from xmodkit_crystal.models.fields import predicted_fields
-from xmodkit_crystal.models.imatgen.graphs import graph_of, vectors_of
+from xmodkit_crystal.models.graphs import graph_of
 from xmodkit_crystal.models.imatgen.images import basis_autoencoder, cell_autoencoder
 from xmodkit_crystal.models.imatgen.material import MaterialVae, Z, stacked_vectors
+from xmodkit_crystal.models.imatgen.parts import ImatgenParts, vectors_of
 from xmodkit_crystal.models.voxels import cell_images, one_species, species_images
 from xmodkit_crystal.options import LONGEST_EDGE_A
 
@@ -127,7 +128,7 @@ class Imatgen(CrystalModel):
 
     def graph(self, route: str) -> nn.Module:
         """Return the module of a route."""
-        return graph_of(self, route)
+        return graph_of(route, ImatgenParts(self))
 
 
 def _stage(name: str, rate: float, batch: int, epochs: int) -> Stage:

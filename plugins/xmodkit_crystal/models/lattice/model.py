@@ -16,12 +16,13 @@ from xmodkit.structures.elements import symbol
 from xmodkit_crystal.modalities import SLOTS, STABILITY
 from xmodkit_crystal.models.base import CrystalModel, energy_of
 from xmodkit_crystal.models.fields import predicted_fields
+from xmodkit_crystal.models.graphs import graph_of
 from xmodkit_crystal.models.lattice.augment import disarranged, packed
 from xmodkit_crystal.models.lattice.clusters import Clusters
 from xmodkit_crystal.models.lattice.code import CELL, CrystalCode
-from xmodkit_crystal.models.lattice.graphs import graph_of
 from xmodkit_crystal.models.lattice.head import EnergyHead
 from xmodkit_crystal.models.lattice.images import COARSE, COARSE_SIGMA_A, coarse_images
+from xmodkit_crystal.models.lattice.parts import LatticeParts
 from xmodkit_crystal.models.lattice.places import said_of_places
 from xmodkit_crystal.models.lattice.principal import PrincipalComponents
 from xmodkit_crystal.models.voxels import one_species
@@ -183,7 +184,7 @@ class Lattice(CrystalModel):
 
     def graph(self, route: str) -> nn.Module:
         """Return the module of a route."""
-        return graph_of(self, route)
+        return graph_of(route, LatticeParts(self))
 
 
 def _varied(positions: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
