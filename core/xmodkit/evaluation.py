@@ -166,8 +166,10 @@ class Evaluation:
     def loss_of(self, peer: str) -> Array:
         """Return the mean squared error of each sample's first field for a peer (samples,).
 
-        It is NaN where nothing of that field was measured.
+        It is NaN where nothing of that field was measured, or where the route has no truth.
         """
+        if not self.truth:
+            return np.full(len(self.samples), np.nan)
         truth, value = flat(self.truth[self.field]), flat(self.peers[peer][self.field])
         loss: Array = mean((value - truth) ** 2, axis=1, known=~np.isnan(truth))
         return loss

@@ -34,8 +34,8 @@ def evaluation_numbers(evaluation: Evaluation) -> dict[str, Any]:
             "fields": {name: _field(evaluation, name) for name in evaluation.truth},
             "derived": {name: _scalar(evaluation, name) for name in evaluation.derived_truth},
             "novelty": _novelty(evaluation),
-            "by_group": _by_group(evaluation),
-            "against": _against(evaluation),
+            "by_group": _by_group(evaluation) if evaluation.truth else {},
+            "against": _against(evaluation) if evaluation.truth else {},
         }
     )
     return found
@@ -134,9 +134,12 @@ def _novelty(evaluation: Evaluation) -> dict[str, Any]:
     if prediction.novelty is None:
         return {}
     there = ~np.isnan(evaluation.loss)
+    share = None if prediction.novel is None else float(prediction.novel.mean())
+    if not there.any():
+        return {"novel_share": share}
     error, novelty = np.sqrt(evaluation.loss[there]), prediction.novelty[there]
     return {
-        "novel_share": None if prediction.novel is None else float(prediction.novel.mean()),
+        "novel_share": share,
         "spearman_with_error": spearman(novelty, error),
         "aurc": aurc(error, novelty),
         "aurc_at_random": float(error.mean()),

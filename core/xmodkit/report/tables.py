@@ -84,7 +84,7 @@ def bounds_parts(numbers: Mapping[str, Any]) -> Iterator[str]:
             "aurc_at_random": "in any order",
             "aurc_by_error": "by true error (best possible)",
         }
-        lines = [[label, _number(novelty[key])] for key, label in labels.items()]
+        lines = [[text, _number(novelty[key])] for key, text in labels.items() if key in novelty]
         yield table(["novelty", "value"], lines)
 
 
