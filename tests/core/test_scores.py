@@ -10,6 +10,7 @@ from xmodkit.scores import (
     bound_scores,
     error_curves,
     error_scores,
+    field_scores,
     finite,
     pearson_per_channel,
     r2_pooled,
@@ -113,3 +114,16 @@ def test_pooled_r2_of_many_channels_is_that_of_all_at_once():
     total = ((truth - truth.mean(axis=0)) ** 2).sum()
     assert r2_pooled(truth, value) == pytest.approx(1 - error / total)
     assert np.isnan(r2_pooled(np.ones((5, 2)), np.zeros((5, 2))))
+
+
+def test_samples_that_a_model_declines_count_for_no_error_and_are_told_of(pairs):
+    """A field that is NaN throughout; a NaN among other values still makes a score NaN."""
+    truth, value = pairs
+    declined = value.copy()
+    declined[:7] = np.nan
+    assert error_scores(truth, declined) == error_scores(truth[7:], value[7:])
+    bounds = np.full_like(truth, np.nan), np.full_like(truth, np.nan)
+    scores = field_scores(truth, declined, *bounds, np.arange(len(truth)), truth, 0.9)
+    assert (scores["samples"], scores["declined"]) == (len(truth), 7)
+    declined[:7, 0] = 0
+    assert np.isnan(error_scores(truth, declined)["mae"])
