@@ -89,7 +89,7 @@ def _table(held: Sequence[Sample], found: Mapping[str, Rebuilt]) -> str:
         mean = errors.mean() if len(errors) else np.nan
         own = _by_crystal(one, len(held))
         paired = name.startswith("others first") and without is not None
-        apart = (bootstrap(own, without, units) if paired else None) or ""
+        apart = bootstrap(own, without, units) if paired else ""
         without = own
         lines.append(
             f"| {name} | {mean:.4f} | {high:.4f} | {lost[0]:.3f} | {lost[1]:.3f} "

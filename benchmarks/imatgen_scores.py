@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.modality import Arrays
+from xmodkit.risk import paired_bootstrap
 from xmodkit_crystal.chemistry.distances import reduced
 from xmodkit_crystal.chemistry.matching import PUBLISHED, Tolerances, match
 from xmodkit_crystal.geometry import standard_orientation
@@ -16,10 +16,9 @@ from xmodkit_crystal.inverse import atoms_of
 from xmodkit_crystal.modalities import EDGE_A
 from xmodkit_crystal.structure import Crystal
 
-__all__ = ["TIGHT", "Bootstrap", "bootstrap", "position_errors", "scores"]
+__all__ = ["TIGHT", "bootstrap", "position_errors", "scores"]
 
 TIGHT = Tolerances(stol=0.2)
-_RESAMPLED = 2000
 _EDGES_A, _ANGLES = (1.5, 40.0), (15.0, 165.0)  # of cells that a matcher is asked about
 _MOST_ATOMS = 40
 _HIT_A = 0.8  # a found atom further from every true one is not that atom
@@ -124,30 +123,13 @@ def position_errors(
     return np.concatenate(errors), np.concatenate(owners), counts
 
 
-@dataclass(frozen=True)
-class Bootstrap:
-    """A value, and where it lies with 95 %."""
+def bootstrap(one: Floats, other: Floats, units: Sequence[str], seed: int = 0) -> str:
+    """Say the mean difference of scores of the same rows (n,), and where it lies with 95 %.
 
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:+.4f} ({self.low:+.4f} to {self.high:+.4f})"
-
-
-def bootstrap(one: Floats, other: Floats, units: Sequence[str], seed: int = 0) -> Bootstrap | None:
-    """Return the mean difference of scores of the same rows (n,), and of draws of whole units.
-
-    Rows without both scores are left out; None if none is left.
+    Whole units are drawn. Rows without both scores are left out; nothing is said if none is left.
     """
     both = ~np.isnan(one) & ~np.isnan(other)
     if not both.any():
-        return None
-    apart = (one - other)[both]
-    _, unit = np.unique(np.asarray(units)[both], return_inverse=True)
-    sums, sizes = np.bincount(unit, apart), np.bincount(unit).astype(float)
-    draws = np.random.default_rng(seed).integers(0, len(sums), (_RESAMPLED, len(sums)))
-    drawn = sums[draws].sum(axis=1) / sizes[draws].sum(axis=1)
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return Bootstrap(float(apart.mean()), float(low), float(high))
+        return ""
+    mean, low, high = paired_bootstrap(one[both], other[both], np.asarray(units)[both], seed)
+    return f"{mean:+.4f} ({low:+.4f} to {high:+.4f})"
