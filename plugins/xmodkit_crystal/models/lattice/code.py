@@ -10,6 +10,7 @@ from xmodkit_crystal.models.lattice.cell import CellCode
 from xmodkit_crystal.models.lattice.elements import ELEMENT_CODE, ElementCode
 from xmodkit_crystal.models.lattice.images import SpatialAutoencoder
 from xmodkit_crystal.models.voxels import cell_images
+from xmodkit_crystal.voxels import CUT
 
 __all__ = ["CELL", "ELEMENTS", "CrystalCode"]
 
@@ -41,7 +42,9 @@ class CrystalCode(nn.Module):
         """Return the fields of VOXELS for latents (B, size); unused slots have empty images."""
         cell, elements, places = self.parts(latent)
         species = self.elements.decode(elements)
-        images = self.images.decode(places.flatten(0, 1)).clamp(0.0, 1.2)
+        images = self.images.decode(places.flatten(0, 1))
+        # As images of crystals are cut; but steadily, so that no rounding error makes a step.
+        images = images * (2 * images / CUT - 1).clamp(0.0, 1.0)
         used = (species > 0).to(latent.dtype)[:, :, None, None, None]
         return {
             "cell_image": cell_images(self.cell.decode(cell)),

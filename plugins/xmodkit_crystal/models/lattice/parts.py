@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LatticeParts"]
 
+_DISORDERLY = 100.0  # novelty of species that no crystal has
+
 
 class LatticeParts(CrystalParts):
     """Cell by least squares, elements by their place, atoms by the code of coarse images."""
@@ -38,4 +40,12 @@ class LatticeParts(CrystalParts):
         geometry = self.code.geometry(latent)
         species = self.code.elements.decode(self.code.parts(latent)[1])
         told = self.head.judged(species, self.space(geometry))
-        return {**told, "novelty": self.space.novelty(geometry)}
+        novelty = self.space.novelty(geometry) + _DISORDERLY * (~_orderly(species)).float()
+        return {**told, "novelty": novelty}
+
+
+def _orderly(species: Tensor) -> Tensor:
+    """Say of atomic numbers (N, 5) whether a crystal has them so: ascending, then 0 (N,)."""
+    first, second = species[:, :-1], species[:, 1:]
+    follows = ((second > first) & (first > 0)) | (second == 0)
+    return follows.all(dim=1) & (species[:, 0] > 0)
