@@ -16,6 +16,7 @@ from xmodkit import measured
 from xmodkit.modality import Array
 
 __all__ = [
+    "answered",
     "bound_scores",
     "error_curves",
     "error_scores",
@@ -44,7 +45,7 @@ def flat(array: Array) -> Array:
     return array.reshape(len(array), -1)
 
 
-def _answered(truth: Array, value: Array) -> Array:
+def answered(truth: Array, value: Array) -> Array:
     """Return a truth (sample, channel) with NaN where a sample was declined."""
     declined = np.isnan(value).all(axis=1, keepdims=True)
     return np.where(declined, np.nan, truth).astype(truth.dtype) if declined.any() else truth
@@ -52,7 +53,7 @@ def _answered(truth: Array, value: Array) -> Array:
 
 def r2_per_channel(truth: Array, value: Array) -> Array:
     """Return 1 - SSE/SST of each channel over samples; NaN where the truth is constant."""
-    truth = _answered(truth, value)
+    truth = answered(truth, value)
     error = np.where(np.isnan(truth), 0, (truth - value) ** 2).sum(axis=0)
     total = np.nansum((truth - measured.mean(truth)) ** 2, axis=0)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -65,7 +66,7 @@ def r2_pooled(truth: Array, value: Array) -> float:
 
     NaN where the truth is constant.
     """
-    truth = _answered(truth, value)
+    truth = answered(truth, value)
     error = total = 0.0
     for i in range(0, truth.shape[1], _CHANNELS):
         true, found = (a[:, i : i + _CHANNELS].astype(np.float64) for a in (truth, value))
@@ -94,7 +95,7 @@ def pearson_per_channel(truth: Array, value: Array) -> Array:
 
 def error_curves(truth: Array, value: Array) -> dict[str, Array]:
     """Return R2, Pearson, MAE and RMSE of each channel, arrays (sample, channel)."""
-    truth = _answered(truth, value)
+    truth = answered(truth, value)
     parts = [
         _curves(truth[:, i : i + _CHANNELS], value[:, i : i + _CHANNELS])
         for i in range(0, truth.shape[1], _CHANNELS)
@@ -114,7 +115,7 @@ def _curves(truth: Array, value: Array) -> dict[str, Array]:
 
 def error_scores(truth: Array, value: Array) -> dict[str, Any]:
     """Return pooled, mean and worst R2, mean and worst Pearson, MAE and RMSE over all values."""
-    truth = _answered(truth, value)
+    truth = answered(truth, value)
     curves = error_curves(truth, value)
     counts = (~np.isnan(truth)).sum(axis=0)
     return {
@@ -210,7 +211,7 @@ def field_scores(
     """
     r2 = r2_per_channel(truth, value)
     samples = int(measured.rows(truth).sum())
-    declined = samples - int(measured.rows(_answered(truth, value)).sum())
+    declined = samples - int(measured.rows(answered(truth, value)).sum())
     return {
         "samples": samples,
         **({"declined": declined} if declined else {}),

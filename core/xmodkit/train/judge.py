@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from xmodkit.measured import mean, scalar_rows
 from xmodkit.modality import Array, Field
 from xmodkit.pair import ModalityPair, Route
 from xmodkit.prediction import Derived
-from xmodkit.scores import field_scores, finite, flat, scalar_scores
+from xmodkit.scores import answered, field_scores, finite, flat, scalar_scores
 from xmodkit.train.averages import Average, average_scores, averages
 from xmodkit.train.raw import Outcome
 from xmodkit.train.reconstruction import reconstruction_scores
@@ -54,6 +54,7 @@ def calibrate(
     threshold = novelty_threshold(np.concatenate([held.novelty, held.unmeasured]))
     if route.bounds == "none":
         return {}, Calibration("none", COVERAGE, len(held.novelty), threshold)
+    held = _answered(held)
     quantiles = {
         name: field_quantiles(held.truth[name], held.value[name], scale, COVERAGE)
         for name, scale in held.scale.items()
@@ -76,6 +77,16 @@ def calibrate(
         average=average,
     )
     return quantiles, calibration
+
+
+def _answered(held: Outcome) -> Outcome:
+    """Return an outcome whose declined samples count as not measured: they get no bounds."""
+    truth = {
+        name: answered(flat(true), flat(held.value[name])).reshape(true.shape)
+        for name, true in held.truth.items()
+        if name in held.value
+    }
+    return replace(held, truth={**held.truth, **truth})
 
 
 def _field_bounds(outcome: Outcome, quantiles: Quantiles) -> dict[str, tuple[Array, Array]]:

@@ -41,3 +41,26 @@ def test_no_measured_row_at_all_is_refused(tiny: ModuleType):
     samples = [without_answer(sample) for sample in pair.simulate(5, 0, {})]
     with pytest.raises(DataError, match="of no sample was anything of the answer measured"):
         predict_raw(pair, pair.routes[0], tiny.TinyModel(), samples)
+
+
+def test_declined_samples_do_not_widen_the_bounds_of_others(tiny: ModuleType):
+    """A sample of which a field is NaN throughout gets no bounds: none need reach its truth."""
+    pair = tiny.Tiny()
+    samples = list(pair.simulate(80, 0, {}))
+    whole = predict_raw(pair, pair.routes[0], tiny.TinyModel(), samples)
+    value = whole.value["answer"].copy()
+    value[:20] = np.nan
+    declined = replace(whole, value={"answer": value})
+    rest = replace(
+        whole,
+        truth={"answer": whole.truth["answer"][20:]},
+        value={"answer": whole.value["answer"][20:]},
+        scale={"answer": whole.scale["answer"][20:]},
+        novelty=whole.novelty[20:],
+        groups=whole.groups[20:],
+    )
+    found, expected = (
+        calibrate(pair, pair.routes[0], outcome, "simulated")[0] for outcome in (declined, rest)
+    )
+    for one, other in zip(found["answer"], expected["answer"], strict=True):
+        np.testing.assert_array_equal(one, other)

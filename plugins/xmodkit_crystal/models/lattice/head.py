@@ -14,7 +14,8 @@ __all__ = ["EnergyHead"]
 _DROPOUT = 0.1
 _EMBEDDED = 16  # numbers that are learned of each element
 _FAR = 6.0  # whitened components beyond tell no more
-_UNLIKE = 2.0  # how much more unlike than the training rows a crystal may be
+_RARE = 0.05  # a number of elements of fewer training rows has not been learned
+_REACH = 0.995  # share of training rows that a crystal may not be more unlike than
 
 
 class EnergyHead(nn.Module):
@@ -62,9 +63,11 @@ class EnergyHead(nn.Module):
         self.middle.copy_(energies.mean())
         self.width.copy_(energies.std().clamp(min=1e-3))
         self.elements.zero_()[species.flatten().long()] = 1.0
-        self.counts.zero_()[(species > 0).sum(dim=1)] = 1.0
-        self.familiar.fit(components.clamp(-_FAR, _FAR))
-        self.reach.copy_(_UNLIKE * self.familiar(components.clamp(-_FAR, _FAR)).max())
+        shares = torch.bincount((species > 0).sum(dim=1), minlength=SLOTS + 1) / len(species)
+        self.counts.copy_(shares > _RARE)
+        near = components.clamp(-_FAR, _FAR)
+        self.familiar.fit(near)
+        self.reach.copy_(torch.quantile(self.familiar(near), _REACH))
 
     def fit_temper(self, species: Tensor, components: Tensor, energies: Tensor) -> None:
         """Take from rows that were not learned from by how much errors are larger than said."""
