@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, maximum_filter
 
 from xmodkit.calibration import Calibration
 from xmodkit.modality import Array, Arrays, Axis, Field, stacked
@@ -23,9 +22,8 @@ from xmodkit.pair import Predictor, Route
 from xmodkit.prediction import Prediction, Value
 from xmodkit.predictor import ModelPredictor
 from xmodkit.train.run import Run
-from xmodkit_crystal.decode import atom_width
 from xmodkit_crystal.encode import encode_crystal
-from xmodkit_crystal.modalities import EDGE_A, LATENT, VOXELS
+from xmodkit_crystal.modalities import LATENT, VOXELS
 from xmodkit_crystal.pair import CrystalPair
 from xmodkit_crystal.structure import Crystal
 
@@ -37,14 +35,11 @@ __all__ = [
     "of_files",
     "of_model",
     "of_run",
-    "without_haze",
 ]
 
 PAIR = CrystalPair()
 _LONGEST_A = 13.5  # that any of the models takes: who gives it longer ones, asks for it
 _BATCH = 8
-_LOW, _MOST = 0.1, 100  # maxima above so much, of a species
-_CLEAR = 0.005  # share of voxels above: with less there is no haze
 _EXAMPLE = Crystal(np.array([23, 8]), np.array([[0.0, 0, 0], [0.5, 0.5, 0.5]]), np.eye(3) * 3.0)
 
 
@@ -122,46 +117,8 @@ class _GraphPredictor:
         return Value(named[tensor], named.get(f"{tensor}_lower"), named.get(f"{tensor}_upper"))
 
 
-@dataclass(frozen=True)
-class _Readable:
-    """A predictor of images without haze (`without_haze`)."""
-
-    inner: Predictor
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def run(self, arrays: Arrays, **inputs: Array) -> Prediction:
-        """Predict a batch."""
-        told = self.inner.run(arrays, **inputs)
-        images = {field.name: told.fields[field.name].value for field in VOXELS.fields}
-        cells = without_haze(images, atom_width(self.inner))["cell_image"]
-        return replace(told, fields={**told.fields, "cell_image": Value(cells)})
-
-
-def without_haze(images: Arrays, sigma: float) -> dict[str, Array]:
-    """Return predicted images, their cell images empty where species have too many maxima.
-
-    A network that has learned little draws hundreds; to fit an atom to each would take minutes a
-    row. Of an empty cell image the way back says at once that there is nothing.
-    """
-    found = images["species_images"]
-    width = sigma * found.shape[-1] / EDGE_A  # in voxels
-    hazy = np.array([max(_maxima(image, width) for image in row) > _MOST for row in found])
-    cells = np.where(hazy[:, None, None, None], 0, images["cell_image"])
-    return {**images, "cell_image": cells}
-
-
-def _maxima(image: Array, width: float) -> int:
-    """Return how many local maxima of an image `atoms_of` would begin with."""
-    if (image > _LOW).mean() < _CLEAR:
-        return 0
-    smooth = gaussian_filter(image, width / 2, mode="wrap", truncate=3)
-    return int(((smooth == maximum_filter(smooth, 3, mode="wrap")) & (smooth > _LOW)).sum())
-
-
 def _coder(encoder: Predictor, decoder: Predictor, whole: Predictor | None = None) -> Coder:
-    return Coder(encoder, _Readable(decoder), whole)
+    return Coder(encoder, decoder, whole)
 
 
 def of_model(model: Model) -> Coder:

@@ -10,7 +10,7 @@ import numpy as np
 from imatgen_baselines import ideal_perovskites, nearest_formulas
 from imatgen_data import SETS, crystal, digest, pack, save, unpack
 from imatgen_methods import OURS, PUBLISHED, Bench, Method
-from imatgen_models import Coder, Unchanged, without_haze
+from imatgen_models import Coder, Unchanged
 from imatgen_published import published_crystal
 from imatgen_scores import bootstrap, position_errors, scores
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from xmodkit_crystal.decode import atom_width, crystals_of
 from xmodkit_crystal.structure import Crystal
 from xmodkit_crystal.voxels import CUT
 
-__all__ = ["Rebuilt", "by_method", "our_inverse", "rebuilt", "reconstruct", "training_rows"]
+__all__ = ["Rebuilt", "by_method", "crystals_of", "rebuilt", "reconstruct", "training_rows"]
 
 _BASELINE = {
     "perov_5": ("ideal ABX3, mean edge", ideal_perovskites),
@@ -45,7 +45,7 @@ Aims: rms 0.016, edges 1 %. CDVAE and FTCP report 0.975 and 0.993 on perov_5 (ot
 not given): for orientation only. Both sets are calculated (DFT) crystals, not measured ones.
 `no network`: images as they went in, so that all error is the inverse's. Positions: of atoms
 within their species' images, before any cell; missed and made up per atom. Where a species' image
-is a haze of more than 100 maxima, our inverse is not asked: nothing came back.
+is a haze of more than 100 maxima, our inverse refuses it: nothing came back.
 """
 
 
@@ -91,10 +91,10 @@ def by_method(
     """Return what methods make of rows, the published one's by its own inverse too."""
     found: dict[str, Rebuilt] = {}
     for method in (Method(PERFECT, "images", "", Unchanged), *methods):
-        inverses = {method.name: our_inverse}
+        inverses = {method.name: crystals_of}
         if method.name in (PERFECT, PUBLISHED):
             theirs, ours = f"{method.name}, {_THEIRS}", f"{method.name}, our inverse"
-            inverses = {theirs: _their_inverse, ours: our_inverse}
+            inverses = {theirs: _their_inverse, ours: crystals_of}
         found |= rebuilt(bench, method, name, held, inverses)
     return found
 
@@ -129,19 +129,13 @@ def _through(
         rows = len(images["species"])
         for label, inverse in inverses.items():
             crystals[label] += inverse(images, sigma)
-        clear = without_haze(images, sigma)
-        error, owner, counts = position_errors(truths[start : start + rows], clear, sigma)
+        error, owner, counts = position_errors(truths[start : start + rows], images, sigma)
         errors.append(error)
         owners.append(owner + start)
         lost.append(counts)
         start += rows
     told = {"position": errors, "position row": owners, "lost": lost}
     return crystals, {name: np.concatenate(values) for name, values in told.items()}
-
-
-def our_inverse(images: Arrays, sigma: float) -> list[Crystal | None]:
-    """Return crystals as the pair does, None at once where an image is a haze."""
-    return crystals_of(without_haze(images, sigma), sigma)
 
 
 def _their_inverse(images: Arrays, sigma: float) -> list[Crystal | None]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit.errors import DataError
 from xmodkit.modality import Arrays
 from xmodkit.risk import paired_bootstrap
 from xmodkit_crystal.chemistry.distances import reduced
@@ -102,11 +103,12 @@ def position_errors(
     """
     errors, owners, counts = [], [], np.zeros((len(truths), 2), np.int64)
     for row, truth in enumerate(truths):
-        if not images["cell_image"][row].any():  # a haze: nothing is found in it
+        centred = truth.cartesian - truth.cartesian.mean(axis=0) + EDGE_A / 2
+        try:
+            peaks = atoms_of(images["species_images"][row], EDGE_A, sigma)
+        except DataError:  # a haze: nothing is found in it
             counts[row, 0] = len(truth)
             continue
-        centred = truth.cartesian - truth.cartesian.mean(axis=0) + EDGE_A / 2
-        peaks = atoms_of(images["species_images"][row], EDGE_A, sigma)
         slots = dict(zip(images["species"][row].tolist(), peaks, strict=True))
         for number in truth.species:
             own = centred[truth.numbers == number]

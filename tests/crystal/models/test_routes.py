@@ -45,6 +45,13 @@ def trained(request: pytest.FixtureRequest):
     return model, losses
 
 
+def encoded() -> list[torch.Tensor]:
+    """Return what a graph takes of two crystals."""
+    rows = [encode_crystal(to_crystal(s.arrays["crystal"]), 13.5) for s in SAMPLES[:2]]
+    fields = PAIR.encoded(PAIR.route("crystal:latent"))
+    return [torch.from_numpy(np.stack([row[f.name] for row in rows])) for f in fields]
+
+
 def test_every_stage_learns(trained):
     for losses in trained[1].values():
         assert min(losses[-2:]) < losses[0]
@@ -52,9 +59,7 @@ def test_every_stage_learns(trained):
 
 def test_every_route_gives_what_it_declares(trained):
     model, _ = trained
-    encoded = [encode_crystal(to_crystal(s.arrays["crystal"]), 13.5) for s in SAMPLES[:2]]
-    fields = PAIR.encoded(PAIR.route("crystal:latent"))
-    images = [torch.from_numpy(np.stack([row[f.name] for row in encoded])) for f in fields]
+    images = encoded()
     with torch.no_grad():
         latent = model.graph("crystal:latent")(*images)["latent"]
         for name in model.routes:
@@ -68,9 +73,23 @@ def test_every_route_gives_what_it_declares(trained):
 
 def test_species_survive_the_way_through_the_latent(trained):
     model, _ = trained
-    encoded = [encode_crystal(to_crystal(s.arrays["crystal"]), 13.5) for s in SAMPLES[:2]]
-    fields = PAIR.encoded(PAIR.route("crystal:latent"))
-    images = [torch.from_numpy(np.stack([row[f.name] for row in encoded])) for f in fields]
+    images = encoded()
     with torch.no_grad():
         found = model.graph("crystal:crystal")(*images)
     np.testing.assert_array_equal(found["species"], images[1])
+
+
+@pytest.mark.parametrize(
+    "species", [(0, 0, 0, 0, 0), (8, 8, 0, 0, 0), (23, 8, 0, 0, 0), (8, 0, 23, 0, 0)]
+)
+def test_species_that_no_crystal_has_are_novel(trained, species):
+    """None, one twice, out of order, with a gap: whatever the images show."""
+    model, _ = trained
+    if model.name != "lattice":
+        pytest.skip("the published model tells no species apart")
+    cell, known, images = encoded()
+    wrong = torch.tensor([species] * 2, dtype=known.dtype)
+    with torch.no_grad():
+        graph = model.graph("crystal:latent")
+        told, usual = (graph(cell, numbers, images)["novelty"] for numbers in (wrong, known))
+    assert (told > usual + 50).all()
