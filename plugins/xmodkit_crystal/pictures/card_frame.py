@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEIGHT", "MARGIN", "Fact", "caption", "framed_card", "trust", "write_facts"]
 
-HEIGHT: Final = 330
+HEIGHT: Final = 352
 MARGIN: Final = 14
 _LINE: Final = 16
 _LABEL: Final = 96

@@ -51,9 +51,8 @@ def told(route: str, sample: Sample, rebuilt: Prediction, novel: bool = False) -
     if route.endswith(":latent"):
         fields["latent"] = Value(sample.arrays["latent"]["latent"][None])
         fields["reconstruction_error"] = Value(np.array([0.02], np.float32))
-    if route.endswith(":stability"):
-        energy = np.array([-1.5], np.float32)
-        fields["formation_energy"] = Value(energy, energy - end, energy + end)
+    energy = np.array([-1.5], np.float32)
+    fields["formation_energy"] = Value(energy, energy - end, energy + end)
     fields["stability"] = Value(np.array([0.7], np.float32), 0.7 - end, 0.7 + end)
     return Prediction(
         fields,
