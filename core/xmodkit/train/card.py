@@ -34,8 +34,8 @@ def model_card(name: str, metadata: ModelMetadata) -> str:
         "",
         "## Trust",
         _bounds(metadata),
-        f"- novelty threshold {calibration.novelty_threshold:.3f} (1 % of {calibration.rows:,} "
-        "calibration rows above)",
+        f"- novelty threshold {calibration.novelty_threshold:.3f} (1 % of "
+        f"{_calibration_rows(metadata):,} calibration rows above)",
     ]
     if simulated:
         lines.append(
@@ -80,6 +80,12 @@ def _bounds(metadata: ModelMetadata) -> str:
         f"- bounds{over}: split-conformal, {calibration.coverage:.0%} stated, source "
         f"`{calibration.source}`, {calibration.rows:,} calibration rows; novel samples get none"
     )
+
+
+def _calibration_rows(metadata: ModelMetadata) -> int:
+    """Return how many rows novelty rests on; bounds rest on those of them that have a truth."""
+    rows = metadata.training["split"].get("calibration")
+    return metadata.calibration.rows if rows is None else int(rows)
 
 
 def _table(metrics: Mapping[str, Any]) -> list[str]:
