@@ -22,7 +22,17 @@ from xmodkit_crystal.simulator.simulate import VERSION, simulate
 from xmodkit_crystal.structure import Crystal
 from xmodkit_crystal.voxels import check_limits
 
-__all__ = ["SETS", "VO", "Crystals", "crystal", "digest", "pack", "save", "unpack"]
+__all__ = [
+    "SETS",
+    "VO",
+    "Crystals",
+    "crystal",
+    "digest",
+    "fits_published",
+    "pack",
+    "save",
+    "unpack",
+]
 
 # Published sets by name: all are calculated (DFT), none is measured.
 SETS: Mapping[str, tuple[str, Callable[[Path], Iterator[Sample | Failure]]]] = {
@@ -31,6 +41,7 @@ SETS: Mapping[str, tuple[str, Callable[[Path], Iterator[Sample | Failure]]]] = {
 }
 VO = ("V", "O")
 _MOST_ATOMS = 20
+_PUBLISHED_A, _OURS_A = 10.0, 13.5  # longest edges of a cell
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class Crystals:
         path = self.work / "crystals" / f"{name}.npz"
         if not path.exists():
             file, read = SETS[name]
-            _write(path, _fitting(read(self.data / file), 10.0))
+            _write(path, _fitting(read(self.data / file), _PUBLISHED_A))
         return list(_read(path))
 
     def oxides(self) -> list[Sample]:
@@ -70,7 +81,8 @@ class Crystals:
         name = f"vo-{VERSION}-{seed}-{n}{'' if without_known else '-known'}"
         path = self.work / "crystals" / f"{name}.npz"
         if not path.exists():
-            _write(path, _fitting(simulate(n, seed, VO, without_known=without_known), 13.5))
+            made = simulate(n, seed, VO, without_known=without_known)
+            _write(path, _fitting(made, _OURS_A))
         return list(_read(path))
 
     def parts(self, name: str) -> tuple[list[Sample], list[Sample]]:
@@ -96,6 +108,11 @@ class Crystals:
 def crystal(sample: Sample) -> Crystal:
     """Return the crystal of a sample."""
     return to_crystal(sample.arrays["crystal"])
+
+
+def fits_published(sample: Sample) -> bool:
+    """Return whether a crystal's cell fits the published images."""
+    return bool(crystal(sample).lengths.max() <= _PUBLISHED_A)
 
 
 def digest(samples: Iterable[Sample]) -> str:

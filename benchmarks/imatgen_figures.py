@@ -28,7 +28,7 @@ __all__ = ["draw"]
 
 _COLOURS = (*RUNS, ACCENT, INK)
 _FORMULAS = 12
-_REACH = 98.0  # percent of errors that a histogram shows
+_LEAST = 1e-4  # errors below it are drawn there
 _OXYGEN = 8
 
 
@@ -90,6 +90,7 @@ def _dissimilarity(found: Mapping[str, Drawn]) -> Figure:
         axes.bar(SAME.stol * 1.05, none, 0.02 * SAME.stol * 2, color=FAINT)
         axes.set_title(f"{name}: {none} of {len(drawn.rms)} different valid ones match none")
         axes.set_ylabel("crystals")
+        axes.set_ylim(0, None if len(drawn.rms) else 1)
     rows[-1].set_xlabel("normalised rms displacement to the nearest training crystal; grey: none")
     return figure
 
@@ -118,12 +119,12 @@ def _errors(name: str, rebuilt: Mapping[str, Rebuilt]) -> Figure:
         ("positions, A", {label: one.positions["position"] for label, one in rebuilt.items()}),
     ]
     for axes, (title, errors) in zip(figure.subplots(1, 3), panels, strict=True):
-        known = {label: e[~np.isnan(e)] for label, e in errors.items()}
-        ends = [np.percentile(e, _REACH) for e in known.values() if len(e)]
-        edges = np.linspace(0, max([*ends, 1e-3]), 40)
+        known = {label: np.maximum(e[~np.isnan(e)], _LEAST) for label, e in errors.items()}
+        end = max([2 * _LEAST, *(values.max() for values in known.values() if len(values))])
+        edges = np.geomspace(_LEAST, end, 40)
         for (label, values), colour in zip(known.items(), cycle(_COLOURS)):
             axes.hist(values, edges, histtype="step", color=colour, label=label)
-        axes.set(title=title, xlabel=f"mean absolute error of {name}", ylabel="count")
+        axes.set(title=title, xlabel=f"mean absolute error, {name}", ylabel="count", xscale="log")
     legend(figure.axes[-1], fontsize=6)
     return figure
 
@@ -150,7 +151,13 @@ def _by_composition(name: str, latents: NDArray, samples: Sequence[Sample]) -> F
     figure = canvas(8, 3.6)
     left, right = figure.subplots(1, 2)
     _map(left, places, oxygen, f"{name}: composition", "share of oxygen")
-    _map(right, places, volume, f"{shares[:2].sum():.0%} of variance", "volume per atom / A³")
+    _map(
+        right,
+        places,
+        volume,
+        f"two components: {shares[:2].sum():.0%} of variance",
+        "volume per atom / A³",
+    )
     return figure
 
 

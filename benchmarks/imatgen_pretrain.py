@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from imatgen_data import SETS, crystal
 from imatgen_methods import Bench, of_training
-from imatgen_reconstruct import Rebuilt, our_inverse, rebuilt, training_rows
+from imatgen_reconstruct import Rebuilt, crystals_of, rebuilt, training_rows
 from imatgen_scores import bootstrap
 from imatgen_training import Training
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def pretrain(bench: Bench) -> str:
     for name, training in trainings.items():
         training.trained()
         method = of_training(name, training)
-        found |= rebuilt(bench, method, "oxides", held, {name: our_inverse})
+        found |= rebuilt(bench, method, "oxides", held, {name: crystals_of})
     said = (
         f"{len(known)} V-O crystals of {_types(known)} types and {len(others)} others ({epochs} "
         f"epochs), {len(held)} test crystals of {_types(held)} types, seed {bench.seed}"
