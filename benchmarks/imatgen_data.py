@@ -14,13 +14,13 @@ from xmodkit.errors import XmodError
 from xmodkit.pair import Failure, Sample
 from xmodkit.replacing import replacing
 from xmodkit.train.splits import Splits, split_by_group
-from xmodkit_crystal.geometry import canonical, primitive
+from xmodkit_crystal.geometry import canonical
 from xmodkit_crystal.reading.arrays import to_crystal
 from xmodkit_crystal.simulator.datasets import read_omnixas, read_perov5
 from xmodkit_crystal.simulator.samples import crystal_sample
 from xmodkit_crystal.simulator.simulate import VERSION, simulate
 from xmodkit_crystal.structure import Crystal
-from xmodkit_crystal.voxels import check_limits
+from xmodkit_crystal.voxels import MOST_ATOMS, check_limits
 
 __all__ = [
     "SETS",
@@ -40,7 +40,6 @@ SETS: Mapping[str, tuple[str, Callable[[Path], Iterator[Sample | Failure]]]] = {
     "omnixas_cu": ("omnixas_cu/poscar.zip", read_omnixas),
 }
 VO = ("V", "O")
-_MOST_ATOMS = 20
 _PUBLISHED_A, _OURS_A = 10.0, 13.5  # longest edges of a cell
 
 
@@ -157,9 +156,7 @@ def _fitting(items: Iterable[Sample | Failure], longest: float) -> Iterator[tupl
         if isinstance(item, Failure):
             continue
         try:
-            if len(primitive(crystal(item))) > _MOST_ATOMS:  # canonical form would take long
-                continue
-            whole = canonical(crystal(item))
+            whole = canonical(crystal(item), most_atoms=MOST_ATOMS)
             check_limits(whole, longest_edge=longest)
         except XmodError:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -130,11 +130,23 @@ class Calibration:
             lower[novel], upper[novel] = np.nan, np.nan
         return replace(scalar, lower=lower, upper=upper)
 
-    def sources(self, novel: NDArray[np.bool_] | None, n: int) -> NDArray[np.str_]:
-        """Return where each sample's bounds come from: `none` for novel samples."""
+    def sources(
+        self,
+        novel: NDArray[np.bool_] | None,
+        n: int,
+        bounds: Iterable[NDArray[Any] | None] = (),
+    ) -> NDArray[np.str_]:
+        """Return where each sample's bounds come from.
+
+        `none` for novel samples, and for those that the model declines: all of their `bounds`,
+        (n, ...) each, are NaN.
+        """
         sources = np.full(n, self.source, dtype="U9")
         if novel is not None:
             sources[novel] = "none"
+        known = [(~np.isnan(one)).reshape(n, -1).any(axis=1) for one in bounds if one is not None]
+        if known:
+            sources[~np.any(known, axis=0)] = "none"
         return sources
 
     def to_json(self) -> dict[str, Any]:

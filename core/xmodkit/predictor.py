@@ -135,7 +135,9 @@ class ModelPredictor:
             novelty=outputs.get("novelty"),
             novel=novel,
             latent=outputs.get("latent"),
-            bounds_source=self.calibration.sources(novel, n),
+            bounds_source=self.calibration.sources(
+                novel, n, [value.lower for value in fields.values()]
+            ),
             device=self.device,
         )
 

@@ -210,6 +210,16 @@ def test_novel_samples_have_no_bounds_and_say_so():
     assert list(calibration.sources(novel, 2)) == ["local", "none"]
 
 
+def test_declined_samples_have_no_bounds_and_say_so():
+    """Infinite bounds are bounds; that all are NaN says that there are none."""
+    calibration = Calibration("local", 0.9, 40, 1.0)
+    lower = np.array([[np.nan, -np.inf], [np.nan, np.nan], [0.0, 1.0]])
+    found = calibration.sources(np.array([False, False, True]), 3, [lower, None])
+    assert list(found) == ["local", "none", "none"]
+    either = calibration.sources(None, 3, [lower, lower[::-1, :1]])
+    assert list(either) == ["local", "none", "local"]
+
+
 def test_the_novelty_threshold_lets_one_percent_by():
     scores = rng.chisquare(5, 5000)
     assert (scores > novelty_threshold(scores)).mean() == pytest.approx(0.01, abs=0.001)

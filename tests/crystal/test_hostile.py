@@ -100,7 +100,7 @@ HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "disorder.cif": (lambda: cif([*SALT, ("O", 0.55, 0.5, 0.5, 1)]), "disorder"),
     "flat.cif": (lambda: cif(SALT, angles=(120.0, 120.0, 120.0)), "flat or nearly so"),
-    "crowd.cif": (crowd, "500 atoms"),
+    "crowd.cif": (crowd, "500 atoms in the primitive cell, at most 20"),
     "nothing.cif": (lambda: cif([]), "0 atoms given"),
     "nan.cif": (lambda: cif([*SALT[:1], ("O", 0.5, float("nan"), 0.5, 1)]), "'nan' of atom 1"),
     "long.cif": (lambda: cif(SALT, (4.0, 4.0, 14.0)), "14.00 A, at most 13.5 A"),

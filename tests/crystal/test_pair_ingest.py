@@ -34,5 +34,5 @@ def test_what_is_too_large_in_its_reduced_cell_is_a_failure(tmp_path: Path):
     paths = [tmp_path / f"{name}.cif" for name in crystals]
     found = list(CrystalPair().ingest(paths, {"max_atoms": 6}))
     assert [isinstance(item, Failure) for item in found] == [False, False, True]
-    assert "12 atoms in the cell, at most 6 fit" in found[2].error
+    assert "12 atoms in the primitive cell, at most 6" in found[2].error
     assert not any(isinstance(item, Failure) for item in CrystalPair().ingest(paths, {}))

@@ -142,7 +142,9 @@ def _predict(
         novelty=found["novelty"],
         novel=novel,
         latent=found.get("latent"),
-        bounds_source=calibration.sources(novel, len(samples)),
+        bounds_source=calibration.sources(
+            novel, len(samples), [value.lower for value in fields.values()]
+        ),
     )
 
 

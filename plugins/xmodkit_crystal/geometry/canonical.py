@@ -18,11 +18,10 @@ Floats = NDArray[np.float64]
 # Positions lie in -0.07..0.93: no usual coordinate (0, 1/12 .. 11/12) sits on that border, so that
 # an atom that moves a little does not jump by a whole edge.
 _BORDER = 0.07
-# Time grows with the cube of their number.
-_MOST_ATOMS = 200
+MOST_ATOMS = 200  # time grows with the cube of their number
 
 
-def canonical(crystal: Crystal, tolerance: float = 0.01) -> Crystal:
+def canonical(crystal: Crystal, tolerance: float = 0.01, most_atoms: int = MOST_ATOMS) -> Crystal:
     """Return the one crystal that stands for all descriptions of it.
 
     Primitive, Niggli-reduced, in standard orientation (a along x, b in the xy plane,
@@ -34,12 +33,12 @@ def canonical(crystal: Crystal, tolerance: float = 0.01) -> Crystal:
     of all that lie within `tolerance` A of it: a structure that is symmetric within the tolerance
     comes out symmetric. What is left: where a length, angle or displacement differs from symmetry
     by the tolerance itself, noise decides on which side it falls. Raise `DataError` as `primitive`
-    does, and for more than 200 atoms in the primitive cell.
+    does, and for more than `most_atoms` in the primitive cell.
     """
     reduced = primitive(crystal, tolerance)
-    if len(reduced) > _MOST_ATOMS:
+    if len(reduced) > most_atoms:
         raise DataError(
-            f"{len(reduced)} atoms in the primitive cell, at most {_MOST_ATOMS} expected"
+            f"{len(reduced)} atoms in the primitive cell, at most {most_atoms} expected"
         )
     every = descriptions(reduced, tolerance)
     metric, fractional = _mean(every, tolerance)

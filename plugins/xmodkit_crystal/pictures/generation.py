@@ -21,7 +21,7 @@ __all__ = ["draw_best"]
 
 _NAME: Final = 48  # height of formula and space group
 _TOP: Final = 36
-_FACTS: Final = 106
+_FACTS: Final = 121
 _LETTERS: Final = 40  # of a line
 
 
@@ -46,7 +46,8 @@ def _card(row: Row, crystal: Crystal) -> Image.Image:
     bottom = write_facts(card, place, _facts(row), PANEL[0])
     draw, letters = ImageDraw.Draw(card), font(12)
     reasons = row.validity.reasons
-    for number, line in enumerate(wrap(reasons[0] if reasons else "valid", _LETTERS)[:2]):
+    said = wrap(reasons[0] if reasons else "valid", _LETTERS, max_lines=3, placeholder=" ...")
+    for number, line in enumerate(said):
         where = (place[0], bottom + 15 * number)
         draw.text(where, line, ACCENT if reasons else INK, letters, "lm")
     return card

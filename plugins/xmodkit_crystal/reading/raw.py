@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from xmodkit.errors import InputError
+from xmodkit.errors import DataError, InputError
 from xmodkit.pair import Failure, Sample
 from xmodkit_crystal.geometry import canonical
 from xmodkit_crystal.reading.arrays import to_crystal
@@ -36,7 +36,7 @@ def read_raw(
     for path in paths:
         try:
             yield from map(fitting, map(_with_energy, _reader(path)(path)))
-        except InputError as error:
+        except (DataError, InputError) as error:
             yield Failure(path.name, str(path), str(error))
 
 
@@ -62,8 +62,8 @@ def _fitting(found: Sample | Failure, most_atoms: int, longest_edge: float) -> S
     if len(crystal) <= most_atoms and crystal.lengths.max() <= longest_edge:
         return found  # its reduced cell is no larger
     try:
-        check_limits(canonical(crystal), most_atoms, longest_edge)
-    except InputError as error:
+        check_limits(canonical(crystal, most_atoms=most_atoms), most_atoms, longest_edge)
+    except (DataError, InputError) as error:
         text = f"{found.source}: {found.id}: {error}"
         return Failure(found.id, found.source, text, found.ordinal)
     return found

@@ -7,12 +7,14 @@ import numpy as np
 from xmodkit.errors import InputError
 from xmodkit_crystal.structure import Crystal
 
-__all__ = ["check_limits"]
+__all__ = ["MOST_ATOMS", "check_limits"]
+
+MOST_ATOMS = 20
 
 
 def check_limits(
     crystal: Crystal,
-    most_atoms: int = 20,
+    most_atoms: int = MOST_ATOMS,
     longest_edge: float = 10.0,
     most_species: int = 5,
     span: float = 13.5,
