@@ -98,7 +98,10 @@ def command(
         echo(f"{len(files)} files in {paths.files}")
     if made.counts:
         echo(_said(made.counts))
-    echo(f"{summary['out']} generated, {summary['novel']} of them novel; store: {paths.store}")
+    echo(
+        f"{summary['out']} generated, {summary['novel']} of them unlike what the model has learned "
+        f"from; store: {paths.store}"
+    )
     return 0
 
 
@@ -179,7 +182,7 @@ def _summary(
         "skipped": 0,
         "novel": sum(bool(sample.metadata.get("novel")) for sample in made.samples),
         "device": predictor.device,
-        "samples_per_s": round(count / seconds, 1) if seconds else 0.0,
+        "samples_per_s": float(f"{count / seconds:.3g}") if seconds else 0.0,
         "model": str(model),
         "store": str(store),
     }

@@ -234,13 +234,17 @@ def _show(summary: Summary, job: Job, csv: Path | None, as_json: bool) -> None:
         click.echo(short_table(job.paths.store, job.pair.derived(job.route)))
     for sheet in sorted(job.paths.figures.glob("sheet-*.png")):
         echo(f"picture: {sheet}")
+    rate = summary.samples_per_s
+    pace = f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
     echo(
         f"{summary.out} predicted, {summary.novel} of them novel, {summary.failed} failed, "
-        f"{summary.skipped} skipped; {summary.samples_per_s:,.0f} samples/s on {summary.device}"
+        f"{summary.skipped} skipped; {pace} samples/s on {summary.device}"
     )
     if summary.failed:
         echo(f"failed inputs are listed in {job.paths.failed}")
     if stored:
         echo(f"store: {job.paths.store}")
+    if job.paths.files != job.paths.store.parent and job.paths.files.is_dir():
+        echo(f"files: {job.paths.files}")
     if summary.interrupted:
         echo("interrupted: what was committed is kept; --resume does the rest")

@@ -47,8 +47,8 @@ def _trust(predictor: ModelPredictor) -> Iterator[str]:
     data = predictor.metadata.training.get("data", {})
     if bounds.source == "simulated":
         yield (
-            "this model was trained and its bounds calibrated on simulated samples "
-            f"({bounds.rows} rows); check both on samples of your own"
+            f"this model was trained on simulated samples, and its bounds calibrated on "
+            f"{bounds.rows} of them; check both on samples of your own"
         )
     elif data.get("source") == "simulated":
         yield "this model was trained on simulated samples; check it on samples of your own"

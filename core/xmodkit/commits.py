@@ -61,6 +61,9 @@ class Commits:
         if self._error is not None:
             raise self._error
         self._cards.finish(self._job.pair.name)
+        files = self._job.paths.files
+        if files in self._job.paths.places and files.is_dir() and not any(files.iterdir()):
+            files.rmdir()  # a route whose samples have no files of their own
 
     def _finish(self) -> None:
         self._queue.put(None)

@@ -79,7 +79,7 @@ class Summary:
             "skipped": self.skipped,
             "novel": self.novel,
             "device": self.device,
-            "samples_per_s": round(self.samples_per_s, 1),
+            "samples_per_s": float(f"{self.samples_per_s:.3g}"),
             "model": self.model,
             "store": self.store,
         }

@@ -36,7 +36,12 @@ Options = Mapping[str, Any]
 
 def stored_options(options: Options) -> dict[str, str]:
     """Return the options that are given, as texts: what a store says of them."""
-    return {name: str(value) for name, value in sorted(options.items()) if value is not None}
+    return {name: _text(value) for name, value in sorted(options.items()) if value is not None}
+
+
+def _text(value: Any) -> str:
+    """Return an option as it is typed: several values with spaces between."""
+    return " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 @dataclass(frozen=True)

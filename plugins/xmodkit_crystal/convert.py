@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from pymatgen.core.structure import Structure
 
-__all__ = ["crystal_from", "is_structure", "to_atoms", "to_pymatgen"]
+__all__ = ["crystal_from", "to_atoms", "to_pymatgen"]
 
 _FULL = 0.999  # occupancies that are rounded
 
@@ -34,14 +34,9 @@ def crystal_from(given: Any) -> Crystal:
     if _is_ase(given):
         return crystal_of(of_atoms(given, shared=_shared(given)))
     raise InputError(
-        f"{type(given).__name__} given; a pymatgen Structure with a lattice, ASE Atoms or the path "
-        "of a file expected"
+        f"{type(given).__name__} given; a pymatgen Structure with a lattice, or ASE Atoms, which "
+        "ase.io.read returns of a file, expected"
     )
-
-
-def is_structure(given: Any) -> bool:
-    """Say whether `crystal_from` knows what this is; no library is imported for it."""
-    return isinstance(given, Crystal) or _is_pymatgen(given) or _is_ase(given)
 
 
 def to_pymatgen(crystal: Crystal) -> Structure:

@@ -10,12 +10,14 @@ from xmodkit.errors import DataError
 from xmodkit.modality import Array
 from xmodkit.pair import Predictor
 from xmodkit.prediction import Prediction, Value
+from xmodkit_crystal.chemistry.symmetrized import symmetrized
+from xmodkit_crystal.geometry import canonical
 from xmodkit_crystal.inverse import crystal_of
 from xmodkit_crystal.modalities import CRYSTAL, EDGE_A, SIGMA_A, VOXELS
 from xmodkit_crystal.reading.arrays import to_arrays
 from xmodkit_crystal.structure import Crystal
 
-__all__ = ["atom_width", "crystals_of", "decoded", "predicted_crystals"]
+__all__ = ["atom_width", "crystals_of", "decoded", "idealised", "predicted_crystals"]
 
 
 def atom_width(predictor: Predictor) -> float:
@@ -45,12 +47,17 @@ def predicted_crystals(prediction: Prediction, predictor: Predictor) -> list[Cry
     return crystals_of(images, atom_width(predictor))
 
 
-def decoded(images: Mapping[str, Value], sigma: float = SIGMA_A) -> dict[str, Value]:
+def decoded(
+    images: Mapping[str, Value], sigma: float = SIGMA_A, tolerance: float | None = None
+) -> dict[str, Value]:
     """Return the fields of CRYSTAL for predicted fields of VOXELS (n, ...).
 
-    A row without a crystal has no atoms, and a cell of NaN. `sigma` as of `crystals_of`.
+    A row without a crystal has no atoms, and a cell of NaN. `sigma` as of `crystals_of`; with a
+    `tolerance` in A, crystals are idealised to the symmetry that they have within it.
     """
     found = crystals_of({field.name: images[field.name].value for field in VOXELS.fields}, sigma)
+    if tolerance is not None:
+        found = [crystal and idealised(crystal, tolerance) for crystal in found]
     arrays = [_NOTHING if crystal is None else to_arrays(crystal) for crystal in found]
     counts = np.array([[len(row["numbers"])] for row in arrays], np.int32)
     return {
@@ -62,6 +69,23 @@ def decoded(images: Mapping[str, Value], sigma: float = SIGMA_A) -> dict[str, Va
         )
         for field in CRYSTAL.fields
     }
+
+
+def idealised(crystal: Crystal, tolerance: float) -> Crystal:
+    """Return a decoded crystal with the symmetry that it has within `tolerance` A.
+
+    It is in its canonical cell, and as decoded ones are: the atoms' mean in the middle of it.
+    Where there is no such symmetry, or no canonical cell, it stays as it is.
+    """
+    found = symmetrized(crystal, tolerance)
+    if found is crystal:
+        return crystal
+    try:
+        whole = canonical(found)
+    except DataError:
+        return crystal
+    fractional = np.mod(whole.fractional - whole.fractional.mean(axis=0) + 0.5, 1)
+    return Crystal(whole.numbers, fractional, whole.cell)
 
 
 _NOTHING: Mapping[str, Array] = {

@@ -78,8 +78,18 @@ LATENT = Modality("latent", (Field("latent", (Axis("component"),), long_name="la
 STABILITY = Modality(
     "stability",
     (
-        Field("stability", (), valid_range=(0, 1), long_name="probability of being stable"),
-        Field("formation_energy", (), unit="eV/atom", long_name="energy of formation"),
+        Field(
+            "stability",
+            (),
+            valid_range=(0, 1),
+            long_name="probability that the energy of formation lies below the model's threshold",
+        ),
+        Field(
+            "formation_energy",
+            (),
+            unit="eV/atom",
+            long_name="energy of formation, as the training data count it",
+        ),
     ),
 )
 

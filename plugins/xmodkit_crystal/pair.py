@@ -12,7 +12,7 @@ from xmodkit.pair import Failure, Generation, ModalityPair, Options, Predictor, 
 from xmodkit.prediction import Derived, Prediction
 from xmodkit.structures.files import STRUCTURE_SUFFIXES
 from xmodkit_crystal.modalities import CRYSTAL, LATENT, STABILITY, VOXELS
-from xmodkit_crystal.options import LONGEST_EDGE_A, OPTIONS
+from xmodkit_crystal.options import LONGEST_EDGE_A, OPTIONS, symmetrize_tolerance
 from xmodkit_crystal.reading.raw import RAW_SUFFIXES
 from xmodkit_crystal.simulator.simulate import LONGEST_A, MOST_ATOMS
 
@@ -26,12 +26,15 @@ __all__ = ["CrystalPair"]
 
 _WEIGHTS = Path(__file__).parent / "weights"
 _IMAGES = frozenset(field.name for field in VOXELS.fields)
+# Model files keep the words of the version that wrote them.
+_SAID = {field.name: field.long_name for field in STABILITY.fields}
 
 
 class CrystalPair(ModalityPair):
     """Crystals, their latent vectors and their stability (Noh et al. 2019).
 
-    `longest_edge` is that of cells that the predictor's model takes, in A.
+    `longest_edge` is that of cells that the predictor's model takes, in A. With `symmetrize`, in A,
+    crystals that come back are idealised to the symmetry that they have within it.
     """
 
     name = "crystal"
@@ -49,14 +52,21 @@ class CrystalPair(ModalityPair):
     split_by = "material"
     batch_size = 16  # each has five images of 64^3 voxels
 
-    def __init__(self, longest_edge: float = LONGEST_EDGE_A) -> None:
+    def __init__(
+        self, longest_edge: float = LONGEST_EDGE_A, symmetrize: float | None = None
+    ) -> None:
         self.longest_edge = longest_edge
+        self.symmetrize = symmetrize
 
     def configured(self, options: Options, predictor: Predictor) -> CrystalPair:
-        """Return the pair for the limits of a model."""
+        """Return the pair for the limits of a model.
+
+        Raise `UsageError` for `symmetrize` where no crystal comes back, or if it is no distance.
+        """
         metadata = getattr(predictor, "metadata", None)
         limit = None if metadata is None else metadata.condition.get("longest_edge")
-        return CrystalPair(LONGEST_EDGE_A if limit is None else float(limit))
+        longest = LONGEST_EDGE_A if limit is None else float(limit)
+        return CrystalPair(longest, symmetrize_tolerance(options, predictor))
 
     # Reading
 
@@ -88,12 +98,12 @@ class CrystalPair(ModalityPair):
     def row_of(self, given: Any, route: Route) -> Arrays | None:
         """Return the voxel images of a pymatgen `Structure`, ASE `Atoms` or a `Crystal`.
 
-        Raise `InputError` for one that cannot be predicted from.
+        Raise `InputError` for one that cannot be predicted from, and for anything else.
         """
-        from xmodkit_crystal.convert import crystal_from, is_structure
+        from xmodkit_crystal.convert import crystal_from
         from xmodkit_crystal.encode import encode_crystal
 
-        if route.source != "crystal" or not is_structure(given):
+        if route.source != "crystal":
             return None
         return encode_crystal(crystal_from(given), self.longest_edge)
 
@@ -116,10 +126,12 @@ class CrystalPair(ModalityPair):
 
     def outputs(self, route: Route, predictor: Predictor) -> tuple[Field, ...]:
         """Return atoms and a cell in place of predicted images."""
-        if route.target != "crystal":
-            return predictor.outputs
-        told = [field for field in predictor.outputs if field.name not in _IMAGES]
-        return (*CRYSTAL.fields, *told)
+        told = [
+            replace(field, long_name=_SAID.get(field.name, field.long_name))
+            for field in predictor.outputs
+            if field.name not in _IMAGES
+        ]
+        return (*CRYSTAL.fields, *told) if route.target == "crystal" else tuple(told)
 
     def combine(
         self,
@@ -129,19 +141,28 @@ class CrystalPair(ModalityPair):
         route: Route,
         predictor: Predictor,
     ) -> Prediction:
-        """Turn predicted images into crystals."""
+        """Turn predicted images into crystals, and compare them with those that were given."""
         if route.target != "crystal":
             return rows
         from xmodkit_crystal.decode import atom_width, decoded
+        from xmodkit_crystal.derived import compare
+        from xmodkit_crystal.reading.arrays import to_crystal
 
         told = {name: value for name, value in rows.fields.items() if name not in _IMAGES}
-        return replace(rows, fields={**decoded(rows.fields, atom_width(predictor)), **told})
+        found = decoded(rows.fields, atom_width(predictor), self.symmetrize)
+        derived = dict(rows.derived)
+        if route.source == "crystal":
+            given = [to_crystal(sample.arrays["crystal"]) for sample in samples]
+            derived |= compare(given, {name: value.value for name, value in found.items()})
+        return replace(rows, fields={**found, **told}, derived=derived)
 
     def derived(self, route: Route) -> tuple[Field, ...]:
-        """Return what describes a crystal that was predicted."""
-        from xmodkit_crystal.derived import DERIVED
+        """Return what describes a crystal that was predicted, and how it fits the given one."""
+        from xmodkit_crystal.derived import COMPARED, DERIVED
 
-        return DERIVED if route.target == "crystal" else ()
+        if route.target != "crystal":
+            return ()
+        return (*COMPARED, *DERIVED) if route.source == "crystal" else DERIVED
 
     def derive(self, fields: Arrays, route: Route) -> Mapping[str, Derived]:
         """Compute it of a batch of crystals."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -272,3 +273,43 @@ def test_what_comes_back_matches_what_went_in(
         assert rms < 0.02, name
         ratio = after.volume / len(after) / (before.volume / len(before))
         assert ratio == pytest.approx(1, abs=0.01), name
+
+
+def test_a_rebuilding_that_fails_is_seen_in_the_store_and_the_table(
+    infer: Callable[..., Ran], tiny_models: Mapping[str, Path], tmp_path: Path
+) -> None:
+    """Two atoms 0.6 A apart are one in images as coarse as those of this decoder."""
+    route = "crystal:crystal"
+    (tmp_path / "near.cif").write_text(cif([("V", 0, 0, 0, 1), ("V", 0, 0, 0.15, 1)]))
+    inputs = [EXAMPLES / GOOD[0], tmp_path / "near.cif"]
+    ran = infer(
+        *inputs, "--route", route, "--model", tiny_models[route], "-o", "out", "--csv", "out.csv"
+    )
+    assert ran.code == 0
+    with Path("out.csv").open(newline="") as file:
+        rows = {row["sample_id"]: row for row in csv.DictReader(file)}
+    good, bad = rows["VO2-rutile"], rows["near"]
+    assert (good["match_rms_status"], bad["match_rms_status"]) == ("value", "none")
+    assert float(good["match_rms"]) < 0.02
+    assert bad["match_rms"] == "nan"
+    assert (float(good["atoms_given"]), float(good["atoms"])) == (6, 6)
+    assert (float(bad["atoms_given"]), float(bad["atoms"])) == (2, 1)
+
+
+def test_crystals_come_back_symmetric_if_asked_and_latents_are_compared_with_none(
+    infer: Callable[..., Ran], tiny_models: Mapping[str, Path]
+) -> None:
+    from xmodkit_crystal.chemistry.symmetry import space_group
+    from xmodkit_crystal.reading.crystals import read_crystals, to_crystal
+
+    source = EXAMPLES / "V2O3-corundum.cif"
+    infer(source, "--model", tiny_models["crystal:latent"], "-o", "z")
+    for route, inputs in (("crystal:crystal", source), ("latent:crystal", "z/store.zarr")):
+        out = route.replace(":", "-")
+        arguments = ("--route", route, "--model", tiny_models[route], "-o", out)
+        assert infer(inputs, *arguments, "--symmetrize", "0.2").code == 0
+        (sample,) = read_crystals(Path(out, "cifs", source.name))
+        assert isinstance(sample, Sample)
+        assert space_group(to_crystal(sample.arrays["crystal"]), 1e-3).symbol == "R-3c"
+        compared = {"match_rms", "atoms_given"} & set(StoreReader(Path(out, "store.zarr")).fields)
+        assert len(compared) == (2 if route == "crystal:crystal" else 0)

@@ -42,6 +42,16 @@ def test_a_list_of_structures_is_a_batch_and_crystals_come_back(tiny_models: Map
     assert match(crystals[0], alone) is not None
 
 
+@pytest.mark.parametrize("given", ["mine/VO.cif", None, 7])
+def test_what_is_no_structure_is_named_and_what_is_taken_is_told(
+    given: object, tiny_models: Mapping[str, Path]
+):
+    predict = xmodkit.load(tiny_models["crystal:latent"])
+    for wrong in (given, [given]):
+        with pytest.raises(InputError, match=f"{type(given).__name__} given; .*ase.io.read"):
+            predict(wrong)
+
+
 def test_what_does_not_fit_is_refused(tiny_models: Mapping[str, Path]):
     large = to_atoms(known_crystals()["VO"]).repeat((5, 1, 1))
     large.set_cell(large.cell * [1, 3, 1], scale_atoms=False)

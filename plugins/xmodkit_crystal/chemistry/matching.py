@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from xmodkit.errors import MissingExtraError
+from xmodkit_crystal.chemistry.formula import reduced_formula
 from xmodkit_crystal.convert import to_pymatgen
 from xmodkit_crystal.structure import Crystal
 
@@ -114,7 +117,9 @@ class _Candidate:
     def of(cls, crystal: Crystal) -> _Candidate:
         # As the matcher does before it compares: done once here, not once per comparison.
         structure = to_pymatgen(crystal).get_reduced_structure("niggli").get_primitive_structure()
-        return cls(structure, (structure.composition.reduced_formula, len(structure)))
+        # Not pymatgen's formula: it sorts by electronegativity, and warns of elements without.
+        formula = reduced_formula(np.array(structure.atomic_numbers))
+        return cls(structure, (formula, len(structure)))
 
 
 def _rms(a: _Candidate, b: _Candidate, tolerances: Tolerances) -> float | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xmodkit.errors import MissingExtraError
 from xmodkit_crystal.chemistry.contacts import is_nonmetal
 
-__all__ = ["oxidation_states", "oxidation_sum"]
+__all__ = ["electronegativity", "oxidation_states", "oxidation_sum"]
 
 Range = tuple[float, float]
 
@@ -39,8 +39,16 @@ def oxidation_states(counts: Mapping[int, int]) -> dict[int, Range]:
     nonmetals = [number for number in counts if is_nonmetal(np.array(number))]
     if not nonmetals or len(counts) == 1:
         return dict.fromkeys(counts, (0.0, 0.0))
-    anion = max(nonmetals, key=lambda number: _known(number)[1])
+    anion = max(nonmetals, key=electronegativity)
     return {number: _range(number, number == anion, number in nonmetals) for number in counts}
+
+
+def electronegativity(number: int) -> float:
+    """Return Pauling's electronegativity of an element, 0 where there is none.
+
+    Of noble gases too: they are no anions. Raise `MissingExtraError` without pymatgen.
+    """
+    return _known(number)[1]
 
 
 def _range(number: int, is_anion: bool, is_nonmetal_: bool) -> Range:
@@ -61,5 +69,6 @@ def _known(number: int) -> tuple[tuple[float, ...], float]:
         raise MissingExtraError("oxidation states", "pymatgen", "crystal") from error
     element = Element.from_Z(number)
     states = element.icsd_oxidation_states or element.common_oxidation_states
-    # Noble gases have no electronegativity (and pymatgen warns): they are no anions either.
-    return tuple(map(float, states)), 0.0 if element.is_noble_gas else float(element.X)
+    # Of elements without electronegativity `element.X` would warn.
+    attracts = 0.0 if element.is_noble_gas else float(element.data.get("X") or 0.0)
+    return tuple(map(float, states)), attracts

@@ -26,7 +26,9 @@ class Row:
 
     `distances` are the shortest between two species (`O-V`), in A. `stability` is a probability,
     `novelty` the model's score. `nearest` names the nearest known crystal, `nearest_rms` is the
-    normalised root mean square displacement to it.
+    normalised root mean square displacement to it. `share` is how far of the way between two
+    crystals it was generated, `removed` how many of its decoded atoms were merged or dropped,
+    `scaled` its cell's volume over the decoded one before that.
     """
 
     name: str
@@ -40,6 +42,9 @@ class Row:
     novelty: float | None = None
     nearest: str | None = None
     nearest_rms: float | None = None
+    share: float | None = None
+    removed: int = 0
+    scaled: float = 1.0
 
 
 def row(
@@ -50,6 +55,9 @@ def row(
     novelty: float | None = None,
     nearest: str | None = None,
     nearest_rms: float | None = None,
+    share: float | None = None,
+    removed: int = 0,
+    scaled: float = 1.0,
     tolerance: float = 0.1,
 ) -> Row:
     """Return the row of a crystal with a cell and atoms; `tolerance` (A) is its space group's."""
@@ -65,6 +73,9 @@ def row(
         novelty,
         nearest,
         nearest_rms,
+        share,
+        removed,
+        scaled,
     )
 
 
@@ -95,6 +106,9 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
         "novelty",
         "nearest",
         "nearest_rms",
+        "share",
+        "removed",
+        "scaled",
         "valid",
         "reasons",
     ]
@@ -118,6 +132,9 @@ def _cells(found: Row, pairs: Sequence[str]) -> list[str]:
         _number(found.novelty, 4),
         found.nearest or "",
         _number(found.nearest_rms, 4),
+        "" if found.share is None else f"{found.share:.4g}",
+        str(found.removed),
+        f"{found.scaled:.4g}",
         "yes" if found.validity.valid else "no",
         " ".join(found.validity.reasons),
     ]

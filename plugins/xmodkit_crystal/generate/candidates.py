@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,10 @@ from xmodkit.pair import Predictor
 from xmodkit.prediction import Prediction
 from xmodkit_crystal.chemistry.cleaning import clean
 from xmodkit_crystal.chemistry.matching import Tolerances, unique
+from xmodkit_crystal.chemistry.symmetrized import symmetrized
 from xmodkit_crystal.chemistry.validity import judge
 from xmodkit_crystal.decode import atom_width, crystals_of
+from xmodkit_crystal.generate.scaled import sized
 from xmodkit_crystal.modalities import VOXELS
 from xmodkit_crystal.origin import from_an_atom
 from xmodkit_crystal.structure import Crystal
@@ -29,12 +31,16 @@ _DUPLICATES = Tolerances(stol=0.3, ltol=0.2, angle_tol=5.0)
 class Candidate:
     """A generated crystal: which of the latents it is of, and what the model says of it.
 
-    NaN where the model says nothing.
+    `removed` is how many of the atoms that were decoded cleaning has merged or dropped: if there
+    are any, the latent is that of a crystal with them. `scaled` is the volume over the decoded one
+    where the cell was scaled to its elements, else 1. NaN where the model says nothing.
     """
 
     number: int
     latent: NDArray[np.float32]
     crystal: Crystal
+    removed: int
+    scaled: float
     valid: bool
     stability: float
     novelty: float
@@ -42,30 +48,49 @@ class Candidate:
 
 
 def candidates_of(
-    predictor: Predictor, latents: NDArray[np.float32], batch: int
+    predictor: Predictor,
+    latents: NDArray[np.float32],
+    batch: int,
+    *,
+    usual: Collection[int] | None = None,
+    tolerance: float | None = None,
 ) -> tuple[list[Candidate], dict[str, int]]:
     """Decode latents (n, size), `batch` at once; return what is left, the best first, and counts.
 
     Valid ones come first, then stable ones, then those that are most like what the model has
-    seen: its stability means most there. Of duplicates the best stays. Counted: `drawn` latents,
-    `empty` ones without a crystal, `deformed` cells, `duplicates`, and the `valid` that are left.
+    seen: its stability means most there. Of duplicates the best stays. Cells of crystals that are
+    not of the `usual` elements, where these are known, are scaled to their own (see `sized`). With
+    a `tolerance`, in A, crystals are brought to the symmetry that they have within it. Counted:
+    `drawn` latents, `empty` ones without a crystal, `deformed` cells, `duplicates`, and the `valid`
+    that are left.
     """
     counts = {"drawn": len(latents), "empty": 0, "deformed": 0}
     found = []
     for number, crystal, told in _decoded(predictor, latents, batch):
-        cleaned = None if crystal is None else clean(crystal)
-        if cleaned is None or not len(cleaned):
+        if crystal is None:
             counts["empty"] += 1
             continue
+        fitting = crystal if usual is None else sized(crystal, usual)
+        cleaned = clean(fitting)
+        if not len(cleaned):
+            counts["empty"] += 1
+            continue
+        removed = len(crystal) - len(cleaned)
+        factor = 1.0 if fitting is crystal else fitting.volume / crystal.volume
         validity = judge(cleaned)
         if np.isnan(validity.oxidation_sum):  # judged no further: nothing can be said of it
             counts["deformed"] += 1
             continue
+        if tolerance is not None:
+            cleaned = symmetrized(cleaned, tolerance)
+            validity = judge(cleaned)
         found.append(
             Candidate(
                 number,
                 latents[number],
                 from_an_atom(cleaned),
+                removed,
+                factor,
                 validity.valid,
                 _scalar(told.fields["stability"].value if "stability" in told.fields else None),
                 _scalar(told.novelty),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xmodkit.errors import ModelFileError, UsageError
+from xmodkit_crystal.compact import expanded
 
 __all__ = ["Clusters"]
 
@@ -35,29 +36,35 @@ class Clusters:
     def parse(cls, told: Mapping[str, Any], k: int) -> Clusters:
         """Read what a model's details tell; raise `ModelFileError` if it does not fit together."""
         try:
-            clusters = told["clusters"]
-            mean, basis = np.asarray(told["mean"], float), np.asarray(told["basis"], float)
-            middles = [np.asarray(one["mean"], float) for one in clusters]
-            axes = [np.asarray(one["axes"], float) for one in clusters]
-            r = len(basis)
             found = cls(
-                mean,
-                basis,
-                np.array([one["species"] for one in clusters], int),
-                np.array([one["weight"] for one in clusters], float),
-                np.stack([np.zeros(r), *middles])[1:],
-                np.stack([np.zeros((len(axes[0]) if axes else 1, r)), *axes])[1:],
+                expanded(told["mean"]),
+                expanded(told["basis"]),
+                np.asarray(told["species"], int),
+                expanded(told["weight"]),
+                expanded(told["middle"]),
+                expanded(told["axes"]),
             )
+            found._check(k)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"what it tells of its latents: {error}; export it again"
             ) from None
-        if mean.shape != (k,) or basis.shape != (r, k):
-            raise ModelFileError(
-                f"latents of {k} numbers beside elements given, a mean of {mean.size} and a basis "
-                f"of {basis.shape}: they do not fit each other; export the model again"
-            )
         return found
+
+    def _check(self, k: int) -> None:
+        """Raise `ValueError` where shapes do not fit each other, or latents of k numbers."""
+        r, c = len(self.basis), len(self.species)
+        given = {
+            "mean": (self.mean, (k,)),
+            "basis": (self.basis, (r, k)),
+            "species": (self.species, (c,)),
+            "weight": (self.weight, (c,)),
+            "middle": (self.middle, (c, r)),
+            "axes": (self.axes, (c, *self.axes.shape[1:2], r)),
+        }
+        for name, (array, shape) in given.items():
+            if array.shape != shape or not np.isfinite(array).all():
+                raise ValueError(f"{name} of {array.shape}, finite numbers of {shape} expected")
 
     def draw(self, species: int, rng: np.random.Generator) -> Floats:
         """Return z (k,) of a crystal with so many species.
@@ -68,8 +75,8 @@ class Clusters:
         if not weight.any():
             known = ", ".join(map(str, sorted(set(self.species.tolist())))) or "none"
             raise UsageError(
-                f"crystals of {species} elements: the model learned from too few to draw any; give "
-                f"other --elements (as many as {known}), or two crystals with --between"
+                f"{species} of --elements: the model learned from too few such crystals to draw "
+                f"any; give as many as {known}, or two crystals with --between"
             )
         one = rng.choice(len(weight), p=weight / weight.sum())
         along = rng.standard_normal(self.axes.shape[1])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from xmodkit.errors import InputError, UsageError
 from xmodkit.pair import Option, Options
-from xmodkit.structures.elements import atomic_number
+from xmodkit.structures.elements import atomic_number, symbol
 from xmodkit_crystal.modalities import SLOTS
 
-__all__ = ["GENERATE_OPTIONS", "Request"]
+__all__ = ["GENERATE_OPTIONS", "Request", "tolerance_of"]
 
 GENERATED = 200
 _HERE = ("generate",)
@@ -44,6 +46,13 @@ GENERATE_OPTIONS = (
         "file",
         commands=_HERE,
     ),
+    Option(
+        "symmetrize",
+        "Bring each crystal to the symmetry that it has if atoms may be moved by so many A, as in "
+        "0.2; else they stay where they were decoded.",
+        "float",
+        commands=("infer", *_HERE),
+    ),
 )
 
 
@@ -51,7 +60,7 @@ GENERATE_OPTIONS = (
 class Request:
     """What shall be generated: `n` latents, between two files or at random.
 
-    `elements` are atomic numbers, ascending; empty: not said.
+    `elements` are atomic numbers, ascending; empty: not said. `symmetrize` is a tolerance in A.
     """
 
     n: int = GENERATED
@@ -59,6 +68,7 @@ class Request:
     elements: tuple[int, ...] = ()
     encoder: Path | None = None
     known: Path | None = None
+    symmetrize: float | None = None
 
     @classmethod
     def parse(cls, options: Options) -> Request:
@@ -77,18 +87,36 @@ class Request:
             _elements(options.get("elements")),
             _path(options.get("encoder")),
             _path(options.get("known")),
+            tolerance_of(options),
         )
 
 
 def _elements(written: str | None) -> tuple[int, ...]:
-    names = (written or "").replace("-", ",").replace(" ", ",").split(",")
+    if written is None:
+        return ()
+    names = [name for name in written.replace("-", ",").replace(" ", ",").split(",") if name]
+    if not names:
+        raise UsageError(f"--elements {written!r}: names no element; as in --elements V,O")
     try:
-        numbers = {atomic_number(name) for name in names if name}
+        numbers = [atomic_number(name) for name in names]
     except InputError as error:
         raise UsageError(f"--elements {written}: {error}") from error
+    twice = [symbol(number) for number, times in Counter(numbers).items() if times > 1]
+    if twice:
+        raise UsageError(
+            f"--elements {written}: {', '.join(twice)} given twice; name each element once"
+        )
     if len(numbers) > SLOTS:
         raise UsageError(f"--elements {written}: {len(numbers)} given, at most {SLOTS} expected")
     return tuple(sorted(numbers))
+
+
+def tolerance_of(options: Options) -> float | None:
+    """Return `symmetrize` in A, None if not given; raise `UsageError` for what is no distance."""
+    given = options.get("symmetrize")
+    if given is not None and not 0 < float(given) < math.inf:
+        raise UsageError(f"--symmetrize {given:g}: a distance above 0 A expected, as in 0.2")
+    return None if given is None else float(given)
 
 
 def _path(given: str | Path | None) -> Path | None:

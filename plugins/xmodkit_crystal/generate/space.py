@@ -13,7 +13,6 @@ from xmodkit.errors import InputError, ModelFileError, UsageError
 from xmodkit.pair import Predictor
 from xmodkit.structures.elements import LAST_ELEMENT, atomic_number
 from xmodkit_crystal.generate.clusters import Clusters
-from xmodkit_crystal.latent import slots_of
 from xmodkit_crystal.modalities import SLOTS
 
 __all__ = ["LatentSpace"]
@@ -27,7 +26,8 @@ class LatentSpace:
 
     All but elements are `k` numbers: drawn from `clusters`, else standard normal. From `start` on
     there are the codes of the five slots, rows of `table` (119, w) by atomic number, 0 of no
-    element. `elements` are those of most crystals that the model has learned from, empty if it
+    element; then for each slot `places` numbers of where its atoms are (0: the model keeps them in
+    another way). `elements` are those of most crystals that the model has learned from, empty if it
     does not say.
     """
 
@@ -36,29 +36,31 @@ class LatentSpace:
     table: Floats
     elements: tuple[int, ...] = ()
     clusters: Clusters | None = None
+    places: int = 0
 
     @classmethod
     def of(cls, predictor: Predictor) -> LatentSpace:
         """Return the space of a model file of latent:crystal.
 
-        Its details may hold `elements` (symbols), `element_codes` with `start` and `table`, and
-        `latents` (see `Clusters`). Without these, the last five numbers are atomic numbers, and all
-        others are standard normal. Raise `ModelFileError` if it does not say how long its latents
-        are, or contradicts itself.
+        Its details may hold `elements` (symbols), `element_codes` with `start`, `table` and
+        `places`, and `latents` (see `Clusters`). Without these, the last five numbers are atomic
+        numbers, and all others are standard normal. Raise `ModelFileError` if it does not say how
+        long its latents are, or contradicts itself.
         """
         metadata = getattr(predictor, "metadata", None)
         details: Mapping[str, Any] = {} if metadata is None else metadata.details
         size = _size(predictor)
-        start, table = _codes(details, size)
+        start, table, places = _codes(details, size)
         k = size - SLOTS * table.shape[1]
-        if k < 1 or not 0 <= start <= k:
+        if k < 1 or not 0 <= start <= k or places not in (0, (k - start) / SLOTS):
             raise ModelFileError(
                 f"latents of {size} numbers given, elements from {start} on: they do not fit each "
                 "other; export the model again"
             )
         told = details.get("latents")
         clusters = None if told is None else Clusters.parse(told, k)
-        return cls(k, start, table, _numbers(details.get("elements", ())), clusters)
+        elements = _numbers(details.get("elements", ()))
+        return cls(k, start, table, elements, clusters, places)
 
     def random(self, n: int, seed: int, species: int) -> Floats:
         """Return z (n, k) of crystals with so many species, at random; z i depends on i alone.
@@ -77,12 +79,18 @@ class LatentSpace:
         return np.asarray(np.delete(latents, codes, axis=1))
 
     def vectors(self, z: Floats, elements: tuple[int, ...]) -> NDArray[np.float32]:
-        """Return latent vectors (n, size) of z (n, k) and elements.
+        """Return latent vectors (n, size) of z (n, k) and elements in the order of its slots.
 
-        Raise `UsageError` if none are named.
+        Slots hold elements ascending: where they are named in another order, what z says of their
+        places is put in order with them. Raise `UsageError` if none are named.
         """
         _check_named(len(elements))
-        codes = self.table[slots_of(elements).astype(int)].reshape(1, -1).repeat(len(z), axis=0)
+        order = [*np.argsort(elements), *range(len(elements), SLOTS)]
+        slots = np.array([*elements, *[0] * (SLOTS - len(elements))])[order]
+        codes = self.table[slots].reshape(1, -1).repeat(len(z), axis=0)
+        if self.places:
+            places = z[:, self.start :].reshape(len(z), SLOTS, self.places)[:, order]
+            z = np.concatenate([z[:, : self.start], places.reshape(len(z), -1)], axis=1)
         parts = [z[:, : self.start], codes, z[:, self.start :]]
         return np.concatenate(parts, axis=1).astype(np.float32)
 
@@ -92,18 +100,21 @@ def _check_named(species: int) -> None:
         raise UsageError("--elements is missing: name those to generate, as in V,O")
 
 
-def _codes(details: Mapping[str, Any], size: int) -> tuple[int, Floats]:
-    """Return where element codes start, and their table; atomic numbers at the end if not said."""
+def _codes(details: Mapping[str, Any], size: int) -> tuple[int, Floats, int]:
+    """Return where element codes start, their table, and how many numbers of each slot follow.
+
+    Atomic numbers at the end if not said.
+    """
     known = details.get("element_codes")
     if known is None:
-        return max(size - SLOTS, 0), np.arange(LAST_ELEMENT + 1.0)[:, None]
+        return max(size - SLOTS, 0), np.arange(LAST_ELEMENT + 1.0)[:, None], 0
     table = np.asarray(known["table"], float)
     if table.ndim != 2 or len(table) != LAST_ELEMENT + 1:
         raise ModelFileError(
             f"a table of element codes of shape {table.shape} given, {LAST_ELEMENT + 1} rows "
             "expected; export the model again"
         )
-    return int(known["start"]), table
+    return int(known["start"]), table, int(known.get("places", 0))
 
 
 def _size(predictor: Predictor) -> int:

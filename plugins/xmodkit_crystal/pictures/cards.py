@@ -9,7 +9,7 @@ import numpy as np
 from xmodkit.pair import Route, Sample
 from xmodkit.prediction import Prediction
 from xmodkit.text import number_text, scalar_text
-from xmodkit_crystal.chemistry.matching import match
+from xmodkit_crystal.chemistry.symmetry import space_group
 from xmodkit_crystal.geometry import canonical
 from xmodkit_crystal.origin import from_an_atom
 from xmodkit_crystal.pictures.card_frame import (
@@ -33,8 +33,10 @@ __all__ = ["draw_card"]
 _TOP: Final = 40  # of pictures
 _SECOND: Final = MARGIN + PANEL[0] + 18  # left of what stands beside the first picture
 _WIDE: Final = 330  # of a column with a latent vector
-_NARROW: Final = 250  # of a column of text
+_NARROW: Final = 290  # of a column of text
 _STRIP: Final = (34, 96)  # space for ticks, height
+_ENERGIES: Final = ("stability", "formation_energy")
+_SYMMETRIC_A: Final = 0.1  # what atoms may be off by in a space group
 
 
 def draw_card(sample: Sample, prediction: Prediction, route: Route) -> Image.Image:
@@ -70,8 +72,8 @@ def _draw_rebuilt(sample: Sample, prediction: Prediction) -> Image.Image:
     draw_panel(card, (MARGIN, top), given)
     caption(card, _SECOND, top, "rebuilt from its latent vector")
     draw_panel(card, (_SECOND, top), rebuilt and _moved(rebuilt, given))
-    write_name(card, (third, _TOP + 12), given)
-    facts = [] if rebuilt is None else _differences(given, rebuilt)
+    write_name(card, (third, _TOP + 12), given, symmetry=False)
+    facts = _differences(given, rebuilt, prediction)
     bottom = write_facts(card, (third, _TOP + 62), facts, _NARROW)
     _write_told(card, third, bottom + 12, prediction)
     return card
@@ -108,9 +110,13 @@ def _draw_strip(card: Image.Image, left: int, top: int, latent: np.ndarray) -> i
 def _write_told(card: Image.Image, left: int, middle: int, prediction: Prediction) -> None:
     """Draw the stability of one sample and write what else is told of it, from `middle` down."""
     fields, facts = prediction.fields, []
+    told = [fields[name].value for name in _ENERGIES if name in fields]
+    if told and np.isnan(told).all():
+        facts = [("energy", "none"), ("", "declined: outside what energies were learned from")]
+        fields = {name: value for name, value in fields.items() if name not in _ENERGIES}
     if "stability" in fields:
-        place = (left, middle, left + _NARROW - 10, left + 96)
-        draw_probability(card, place, "stability", fields["stability"])
+        place = (left, middle, left + _NARROW - 10)
+        draw_probability(card, place, "P(energy below threshold)", fields["stability"])
         middle += 50
     if "formation_energy" in fields:
         value = fields["formation_energy"]
@@ -140,15 +146,25 @@ def _moved(rebuilt: Crystal, given: Crystal) -> Crystal:
     return Crystal(rebuilt.numbers, fractional, rebuilt.cell)
 
 
-def _differences(given: Crystal, rebuilt: Crystal) -> list[Fact]:
+def _differences(given: Crystal, rebuilt: Crystal | None, prediction: Prediction) -> list[Fact]:
     """Return how a rebuilt crystal differs from the given one in the same setting."""
+    groups = [
+        "none" if crystal is None else space_group(crystal, _SYMMETRIC_A).symbol
+        for crystal in (given, rebuilt)
+    ]
+    rms = float(prediction.derived["match_rms"].value)
+    found = "no" if np.isnan(rms) else f"yes, {rms:.4f} normalised rms"
+    facts = [
+        ("space group", f"{' -> '.join(groups)} (at {_SYMMETRIC_A:g} A)"),
+        ("match", found),
+    ]
+    if rebuilt is None:
+        return facts
     edges = np.abs(rebuilt.lengths / given.lengths - 1)
     angles = np.abs(rebuilt.angles - given.angles)
-    rms = match(given, rebuilt)
-    found = "no" if rms is None else f"yes, {rms:.4f} normalised rms"
     return [
         ("cell edges", f"off by {edges.mean():.2%}, at most {edges.max():.2%}"),
         ("cell angles", f"off by {angles.mean():.2f}°, at most {angles.max():.2f}°"),
         ("atoms", f"{len(rebuilt)} of {len(given)}"),
-        ("match", found),
+        *facts,
     ]

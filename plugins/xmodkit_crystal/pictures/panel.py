@@ -45,16 +45,22 @@ def draw_panel(card: Image.Image, place: tuple[int, int], crystal: Crystal | Non
         draw.text((left + 4, bottom + 32 + 15 * number), text, FAINT, small, "lm")
 
 
-def write_name(card: Image.Image, place: tuple[int, int], crystal: Crystal) -> None:
-    """Write formula and space group in large letters, atoms and volume beneath."""
+def write_name(
+    card: Image.Image, place: tuple[int, int], crystal: Crystal, *, symmetry: bool = True
+) -> None:
+    """Write formula and space group in large letters, atoms and volume beneath.
+
+    Without `symmetry` the space group is left out.
+    """
     from PIL import ImageDraw
 
     left, middle = place
-    group = space_group(crystal)
-    end = draw_formula(card, (left, middle), reduced_formula(crystal.numbers), 17, INK)
-    end = draw_space_group(card, (end + 16, middle), group.symbol, 15, INK)
     draw, small = ImageDraw.Draw(card), font(12)
-    draw.text((end + 8, middle), f"no. {group.number}", FAINT, small, "lm")
+    end = draw_formula(card, (left, middle), reduced_formula(crystal.numbers), 17, INK)
+    if symmetry:
+        group = space_group(crystal)
+        end = draw_space_group(card, (end + 16, middle), group.symbol, 15, INK)
+        draw.text((end + 8, middle), f"no. {group.number}", FAINT, small, "lm")
     share = crystal.volume / len(crystal)
     said = f"{len(crystal)} atoms, {crystal.volume:.1f} A^3, {share:.1f} per atom"
     draw.text((left, middle + 21), said, FAINT, small, "lm")

@@ -28,11 +28,12 @@ def draw_latent(card: Image.Image, box: Box, latent: NDArray[np.floating]) -> No
     """Draw a latent vector as bars from zero, up in blue and down in vermilion.
 
     `box` is left, top, right and bottom in pixels. The elements that end the vector are named
-    beneath instead.
+    beneath instead; zeros that end it, of slots that are not used, are left out and counted.
     """
     from PIL import Image, ImageDraw
 
-    z, species = parted(latent)
+    whole, species = parted(latent)
+    z = np.trim_zeros(whole, "b") if whole.any() else whole
     left, top, right, bottom = box
     width, height = (right - left) * FINE, (bottom - top) * FINE
     most = float(np.abs(z).max(initial=0)) or 1.0
@@ -51,25 +52,28 @@ def draw_latent(card: Image.Image, box: Box, latent: NDArray[np.floating]) -> No
     for tick, y in ((most, top), (0.0, middle), (-most, bottom)):
         draw.line((left - 4, y, left - 1, y), FAINT)
         draw.text((left - 7, y), f"{tick:.2g}", INK, small, "rm")
-    draw.text((left, top - 8), f"latent vector, {z.size} components", FAINT, small, "ls")
+    rest = f"; the other {whole.size - z.size:,} are 0" if z.size < whole.size else ""
+    draw.text((left, top - 8), f"latent vector, {z.size:,} components{rest}", FAINT, small, "ls")
     if species:
         said = ", ".join(symbol(number) for number in species)
         draw.text((left, bottom + 12), f"and the elements {said}", FAINT, small, "lm")
 
 
-def draw_probability(card: Image.Image, place: Box, name: str, value: Value) -> None:
+def draw_probability(
+    card: Image.Image, place: tuple[int, int, int], name: str, value: Value
+) -> None:
     """Draw a probability, with its bounds if there are any, on a scale from 0 to 1.
 
-    `place` is left, middle of the text, right, and the left of the number after the name.
+    `place` is left, middle of the text, and right, where the number ends after the name.
     """
     from PIL import ImageDraw
 
     draw, letters, small = ImageDraw.Draw(card), font(12), font(10)
-    left, middle, right, number_left = place
+    left, middle, right = place
     ends = [None if end is None else float(end) for end in (value.lower, value.upper)]
     draw.text((left, middle), name, FAINT, letters, "lm")
     said = scalar_text(float(value.value), ends[0], ends[1])
-    draw.text((number_left, middle), said, INK, letters, "lm")
+    draw.text((right, middle), said, INK, letters, "rm")
     top, bottom = middle + 12, middle + 12 + _TRACK
     reach = right - left
     draw.rectangle((left, top, right, bottom), GRID)

@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 _BALL: Final = 0.4  # A for a covalent radius of 1 A; of others as its root, so that all are seen
 _BOND_A: Final = 0.09
 _MARGIN: Final = 16  # pixels, for the names of the axes
+_LETTER: Final = 8  # pixels from the middle of a letter to what it does not touch
+_ALONG: Final = 8  # points on a bond that it keeps off
 _EDGE: Final = 0.6  # pixels
 _EDGE_COLOUR: Final[Colour] = (96, 108, 124)
 _LEAST_A: Final = 2.2  # a small cell does not fill the picture
@@ -56,7 +58,7 @@ def draw_structure(crystal: Crystal, size: tuple[int, int]) -> Image.Image:
     for place, radius, colour in zip(scene.places, radii.tolist(), colours, strict=True):
         canvas.sphere(place, radius, colour)
     picture = canvas.image()
-    _name_axes(picture, scene, scale, rim)
+    _name_axes(picture, scene, scale, radii)
     return picture
 
 
@@ -85,15 +87,35 @@ def cell_texts(crystal: Crystal) -> tuple[str, str]:
     )
 
 
-def _name_axes(picture: Image.Image, scene: Scene, scale: float, rim: float) -> None:
-    """Write a, b and c beyond the ends of the edges that meet in the origin."""
+def _name_axes(picture: Image.Image, scene: Scene, scale: float, radii: Floats) -> None:
+    """Write a, b and c beyond the ends of the edges that meet in the origin.
+
+    They are moved to where neither an atom nor a bond is drawn.
+    """
     from PIL import ImageDraw
 
     draw, letters = ImageDraw.Draw(picture), font(12)
-    origin, *ends = scene.axes[:, :2] * (scale, -scale) + np.array(picture.size) / 2
+    size = np.array(picture.size)
+    origin, *ends = scene.axes[:, :2] * (scale, -scale) + size / 2
+    start, stop = scene.places[scene.bonds.T]
+    along = np.linspace(start, stop, _ALONG).reshape(-1, 3)
+    drawn = np.concatenate([scene.places, along])[:, :2] * (scale, -scale) + size / 2
+    reach = scale * np.append(radii, np.full(len(along), _BOND_A))
     for name, end in zip("abc", ends, strict=True):
         away = end - origin
-        length = float(np.linalg.norm(away))
-        if length > 1:
-            x, y = end + away / length * (rim * scale + 8)
+        if np.linalg.norm(away) > 1:
+            around = _around(end, away)
+            inside = (np.abs(around - size / 2) <= size / 2 - _LETTER).all(axis=1)
+            apart = np.linalg.norm(around[:, None] - drawn, axis=2) - reach
+            free = inside & (apart.min(axis=1) > _LETTER)
+            x, y = around[int(free.argmax())]  # the first of all where none is
             draw.text((x, y), name, FAINT, letters, "mm", stroke_width=2, stroke_fill=PAPER)
+
+
+def _around(end: Floats, away: Floats) -> Floats:
+    """Return places (n, 2) for what stands beyond the end of an edge, the best first."""
+    far, aside = np.meshgrid(np.arange(_LETTER, 8 * _LETTER, 2), np.arange(-90, 91, 15))
+    order = (far + np.abs(aside) / 6).ravel().argsort(kind="stable")
+    angles = np.radians(aside.ravel()[order]) + np.arctan2(away[1], away[0])
+    steps = np.stack([np.cos(angles), np.sin(angles)], axis=1) * far.ravel()[order, None]
+    return np.asarray(end + steps)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from xmodkit_crystal.chemistry.formula import reduced_formula
 from xmodkit_crystal.chemistry.table import row, shortest_distances, write_csv
 from xmodkit_crystal.simulator.known import known_crystals
+from xmodkit_crystal.structure import Crystal
 
 pytest.importorskip("spglib")
 pytest.importorskip("pymatgen")
@@ -35,6 +37,9 @@ def test_a_table_is_read_back_with_all_that_is_known(tmp_path: Path) -> None:
             novelty=1.5,
             nearest="x",
             nearest_rms=0.1,
+            share=0.1,
+            removed=2,
+            scaled=1.25,
         ),
         row("b", known_crystals()["VO"]),
     ]
@@ -46,4 +51,11 @@ def test_a_table_is_read_back_with_all_that_is_known(tmp_path: Path) -> None:
     assert float(first["volume (A^3)"]) == pytest.approx(4.5546**2 * 2.8514, abs=1e-3)
     assert (first["stability"], first["nearest"], second["stability"]) == ("0.2500", "x", "")
     assert float(first["O-V (A)"]) == pytest.approx(1.92, abs=0.02)
+    assert (first["share"], first["removed"], first["scaled"]) == ("0.1", "2", "1.25")
+    assert (second["share"], second["removed"], second["scaled"]) == ("", "0", "1")
     assert second["reasons"] == ""
+
+
+def test_elements_without_electronegativity_are_tabulated_without_warnings() -> None:
+    rutherfordium = Crystal(np.array([104, 8]), np.array([[0, 0, 0], [0.5] * 3]), 4 * np.eye(3))
+    assert row("a", rutherfordium).formula == "RfO"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from xmodkit_crystal.chemistry.formula import reduced_formula
+from xmodkit_crystal.chemistry.symmetry import space_group
 from xmodkit_crystal.generate import candidates as module
 from xmodkit_crystal.generate.candidates import candidates_of
 from xmodkit_crystal.structure import Crystal
@@ -44,6 +45,45 @@ def test_no_latent_that_holds_a_crystal_is_no_error(decoder):
     found, counts = candidates_of(decoder, NOTHING[None], 8)
     assert not found
     assert (counts["empty"], counts["valid"]) == (1, 0)
+
+
+def test_atoms_that_cleaning_merged_are_counted(decoder, monkeypatch: pytest.MonkeyPatch):
+    rocksalt = candidates_of(decoder, VO[None], 1)[0][0].crystal
+    split = Crystal(
+        np.append(rocksalt.numbers, 23),
+        np.append(rocksalt.fractional, rocksalt.fractional[rocksalt.numbers == 23] + 0.02, axis=0),
+        rocksalt.cell,
+    )
+    monkeypatch.setattr(module, "crystals_of", lambda *_: [split])
+    (found,), _ = candidates_of(decoder, VO[None], 1)
+    assert (found.removed, len(found.crystal), found.valid) == (1, 2, True)
+
+
+def test_cells_are_scaled_to_elements_that_are_not_usual(decoder):
+    """VO is in the cell of its bond valences; without knowing what is usual, as it was decoded."""
+    found = [
+        candidates_of(decoder, VO[None], 1, usual=usual)[0][0]
+        for usual in (None, (8, 23), (11, 17))
+    ]
+    decoded, usual, other = (one.crystal.volume for one in found)
+    assert decoded == usual == pytest.approx(4.093**3 / 4, rel=1e-3)
+    assert other > 1.1 * decoded
+    assert [one.scaled for one in found] == [1, 1, pytest.approx(other / decoded)]
+
+
+def test_crystals_are_symmetrized_before_duplicates_are_sought(
+    decoder, monkeypatch: pytest.MonkeyPatch
+):
+    rutile = candidates_of(decoder, VO2[None], 1)[0][0].crystal
+    moves = 0.04 * np.random.default_rng(0).uniform(-1, 1, (len(rutile), 3))
+    moved = rutile.fractional + moves @ np.linalg.inv(rutile.cell)
+    noisy = Crystal(rutile.numbers, moved, rutile.cell)
+    monkeypatch.setattr(module, "crystals_of", lambda *_: [noisy])
+    groups = [
+        space_group(candidates_of(decoder, VO2[None], 1, tolerance=tolerance)[0][0].crystal, 1e-4)
+        for tolerance in (None, 0.2)
+    ]
+    assert [group.symbol for group in groups] == ["P1", "P4_2/mnm"]
 
 
 def test_deformed_cells_are_counted_and_invalid_crystals_come_last(

@@ -16,9 +16,11 @@ from xmodkit.prediction import Prediction, Value
 from xmodkit.reading import samples_in_store
 from xmodkit.records import held, sample_columns, sample_rows
 from xmodkit.store import StoreWriter
+from xmodkit_crystal.chemistry.symmetry import space_group
 from xmodkit_crystal.latent import slots_of
 from xmodkit_crystal.modalities import CRYSTAL, LATENT, VOXELS
 from xmodkit_crystal.pair import CrystalPair
+from xmodkit_crystal.reading.arrays import to_crystal
 
 pytest.importorskip("ase")
 
@@ -67,7 +69,11 @@ def test_samples_hold_latent_and_crystal_and_say_what_the_table_says(made: Gener
     assert known["stability"] == pytest.approx(0.8)
     assert known["nearest_rms"] < 1e-3
     assert (known["valid"], known["oxidation_sum"], known["novel"]) == (True, 0, False)
-    assert made.counts["drawn"] == 12 == 3 + made.counts["empty"] + made.counts["duplicates"]
+    counts = made.counts
+    assert counts["drawn"] == 12 == 3 + counts["without a crystal"] + counts["duplicates"]
+    assert (counts["with an impossible cell"], counts["that pass the rules"]) == (0, 3)
+    assert known["removed"] == 0
+    assert "share" not in known  # of two ends: there are none
 
 
 def test_samples_survive_a_store(made: Generation, tmp_path: Path):
@@ -116,13 +122,15 @@ def test_the_same_seed_makes_the_same_crystals(made: Generation, fake: type):
 def test_between_two_crystals_latents_lead_from_the_first_to_the_second(decoder, encoder: Path):
     """The ends are no candidates; the elements are theirs; they are known crystals too."""
     files = (EXAMPLES / "VO-rocksalt.cif", EXAMPLES / "V2O3-corundum.cif")
-    made = PAIR.generate(decoder, 0, {"n": 4, "between": files, "encoder": encoder})
+    options = {"n": 4, "between": files, "encoder": encoder, "symmetrize": 0.1}
+    made = PAIR.generate(decoder, 0, options)
     latents = np.concatenate(decoder.seen)
     shares = np.arange(1, 5) / 5 * np.pi / 2
     np.testing.assert_allclose(latents[:, 0], np.cos(shares), atol=1e-6)
     np.testing.assert_allclose(latents[:, 2], np.sin(shares), atol=1e-6)
     np.testing.assert_array_equal(latents[:, 4:], [[8, 23, 0, 0, 0]] * 4)
     assert [sample.metadata["number"] for sample in made.samples] == [2, 1]
+    assert [sample.metadata["share"] for sample in made.samples] == [0.6, 0.4]
     assert made.samples[0].source == "generated between VO-rocksalt and V2O3-corundum"
 
 
@@ -185,10 +193,45 @@ def test_a_model_of_another_route_or_a_broken_end_is_refused(
         PAIR.generate(decoder, 0, OXIDES)
 
 
-def test_latents_that_all_decode_to_nothing_leave_nothing_but_counts(decoder):
-    """What is written is a table without rows; there is no picture."""
-    told = {"mean": [0, 0, 0, 9], "basis": [[0, 0, 0, 0]]}
-    one = {"species": 2, "weight": 1, "mean": [0], "axes": [[0]]}
-    decoder.details = {"latents": {**told, "clusters": [one]}, "elements": ["V", "O"]}
-    made = PAIR.generate(decoder, 0, {"n": 3})
-    assert (made.samples, made.pictures, made.counts["empty"]) == ([], {}, 3)
+def test_where_every_latent_decodes_to_nothing_it_is_said_what_each_was(decoder):
+    one = {"species": [2], "weight": [1], "middle": [[0]], "axes": [[[0]]]}
+    told = {"mean": [0, 0, 0, 9], "basis": [[0, 0, 0, 0]], **one}
+    decoder.details = {"latents": told, "elements": ["V", "O"]}
+    with pytest.raises(InputError, match=r"of 3 latents 3 hold no crystal, and 0 one in a cell"):
+        PAIR.generate(decoder, 0, {"n": 3})
+
+
+def test_crystals_of_other_elements_than_the_model_s_get_cells_of_their_own(fake: type):
+    """The fake decodes to V and O: its usual elements stay as they are, others change in size."""
+    usual, other = (
+        {
+            one.metadata["formula"]: one.metadata["volume"]
+            for one in PAIR.generate(fake({"elements": names}), 1, {**OXIDES, "n": 5}).samples
+        }
+        for names in (["V", "O"], ["Na", "Cl"])
+    )
+    assert usual.keys() == other.keys()
+    for formula, volume in usual.items():
+        assert 0.01 < abs(other[formula] / volume - 1) < 0.25
+
+
+def test_symmetrized_crystals_are_said_to_be_so(decoder, monkeypatch: pytest.MonkeyPatch):
+    """The space group is that of the atoms themselves then, without any tolerance."""
+    said = []
+    drawn = lambda rows, crystals, made: said.append(made)  # noqa: E731
+    monkeypatch.setattr("xmodkit_crystal.generate.generate.draw_best", drawn)
+    made = PAIR.generate(decoder, 1, {**OXIDES, "n": 5, "symmetrize": 0.2})
+    found = {s.metadata["formula"]: to_crystal(s.arrays["crystal"]) for s in made.samples}
+    assert space_group(found["VO2"], 1e-4).symbol == "P4_2/mnm"
+    assert "symmetrized within 0.2 A" in said[0]
+
+
+def test_what_lies_between_ends_of_other_elements_is_scaled(decoder, encoder: Path):
+    """Of ends that have the elements themselves, the volumes stay as they are decoded."""
+    names = ("VO-rocksalt", "SrTiO3-perovskite"), ("VO-rocksalt", "V2O3-corundum")
+    volumes = []
+    for pair in names:
+        files = tuple(EXAMPLES / f"{name}.cif" for name in pair)
+        options = {"n": 1, "between": files, "encoder": encoder, "elements": "V,O"}
+        volumes.append(PAIR.generate(decoder, 0, options).samples[0].metadata["volume"])
+    assert volumes[0] != pytest.approx(volumes[1], rel=1e-3)

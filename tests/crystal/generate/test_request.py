@@ -11,7 +11,7 @@ from xmodkit_crystal.generate.request import Request
 
 
 def test_without_options_200_latents_are_drawn_at_random():
-    assert Request.parse({}) == Request(200, None, (), None, None)
+    assert Request.parse({}) == Request(200, None, (), None, None, None)
 
 
 def test_elements_are_written_with_commas_hyphens_or_spaces():
@@ -25,6 +25,10 @@ def test_two_files_are_the_ends_in_their_order():
     assert (found.encoder, found.n) == (Path("e.onnx"), 3)
 
 
+def test_a_tolerance_asks_for_symmetry():
+    assert Request.parse({"symmetrize": 0.2}).symmetrize == 0.2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -33,6 +37,12 @@ def test_two_files_are_the_ends_in_their_order():
         ({"between": ("a",)}, "1 files given, 2 expected"),
         ({"elements": "V,Xx"}, "unknown element 'Xx'"),
         ({"elements": "V,O,S,N,C,H"}, "at most 5"),
+        ({"elements": "V,O,v"}, "V given twice"),
+        ({"elements": ""}, "names no element"),
+        ({"elements": " ,"}, "names no element"),
+        ({"symmetrize": 0.0}, "--symmetrize 0: a distance above 0"),
+        ({"symmetrize": float("nan")}, "--symmetrize nan"),
+        ({"symmetrize": float("inf")}, "--symmetrize inf"),
     ],
 )
 def test_what_contradicts_itself_is_refused(options: dict, message: str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -44,19 +46,19 @@ def test_fewer_rows_than_components_are_enough():
 
 
 def test_what_is_drawn_lies_where_crystals_of_as_many_species_do():
-    """What a model file is told of two clusters draws from these two."""
+    """What a model file is told of two clusters draws from these two, in all directions."""
     torch.manual_seed(0)
     twos = torch.cat([torch.randn(60, 3) * 0.1 + 4, torch.randn(60, 3) * 0.1 - 4])
     threes = torch.randn(80, 3) * 0.1
-    clusters = Clusters(3)
+    clusters = Clusters(3, 3)
     clusters.fit(torch.cat([twos, threes]), torch.tensor([2] * 120 + [3] * 80))
-    told = {"mean": [0.0] * 3, "basis": np.eye(3).tolist(), "clusters": clusters.told()}
-    drawn = Drawn.parse(told, 3)
+    drawn = Drawn.parse(json.loads(json.dumps(clusters.told())), 3)
     rng = np.random.default_rng(0)
     found = np.stack([drawn.draw(2, rng) for _ in range(200)])
     assert np.abs(np.abs(found.mean(axis=1)) - 4).max() < 0.5
     assert 0.35 < (found[:, 0] > 0).mean() < 0.65
     assert np.abs(np.stack([drawn.draw(3, rng) for _ in range(50)])).max() < 1
+    np.testing.assert_allclose(found[found[:, 0] > 0].std(axis=0), 0.1, rtol=0.3)
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from xmodkit.curveplot import ACCENT, BAND, CURVE
+from xmodkit.curveplot import ACCENT, BAND, CURVE, GRID
 from xmodkit.pair import Sample
-from xmodkit.prediction import Prediction, Value
+from xmodkit.prediction import Derived, Prediction, Value
 from xmodkit_crystal.decode import decoded
-from xmodkit_crystal.derived import derive
+from xmodkit_crystal.derived import compare, derive
 from xmodkit_crystal.encode import encode_crystal
 from xmodkit_crystal.latent import slots_of
 from xmodkit_crystal.pair import CrystalPair
 from xmodkit_crystal.pictures import cards as module
-from xmodkit_crystal.reading.arrays import to_crystal
+from xmodkit_crystal.reading.arrays import to_arrays, to_crystal
 
 pytest.importorskip("pymatgen")
 
@@ -39,7 +39,14 @@ def rebuilt(sample: Sample) -> Prediction:
     """Return rutile as it comes back from its own images, a batch of one."""
     images = encode_crystal(to_crystal(sample.arrays["crystal"]), 12.0)
     fields = decoded({name: Value(array[None]) for name, array in images.items()})
-    return Prediction(fields, derive({name: value.value for name, value in fields.items()}))
+    return Prediction(fields, described(sample, fields))
+
+
+def described(sample: Sample, fields: Mapping[str, Value]) -> dict[str, Derived]:
+    """Return what is derived of one crystal that came back."""
+    arrays = {name: value.value for name, value in fields.items()}
+    given = to_crystal(sample.arrays["crystal"])
+    return {**derive(arrays), **compare([given], arrays)}
 
 
 def told(route: str, sample: Sample, rebuilt: Prediction, novel: bool = False) -> Prediction:
@@ -100,22 +107,12 @@ def test_nothing_is_written_over_the_border(route: str, sample: Sample, rebuilt:
 def test_a_latent_that_decodes_to_nothing_is_said_to(
     route: str, sample: Sample, rebuilt: Prediction
 ):
-    empty = replace(
-        rebuilt,
-        fields={
-            **rebuilt.fields,
-            "numbers": Value(np.zeros((1, 0), np.int32)),
-            "fractional": Value(np.zeros((1, 0, 3), np.float32)),
-            "cell": Value(np.full((1, 3, 3), np.nan, np.float32)),
-        },
-        derived=derive(
-            {
-                "numbers": np.zeros((1, 0), np.int32),
-                "fractional": np.zeros((1, 0, 3), np.float32),
-                "cell": np.full((1, 3, 3), np.nan, np.float32),
-            }
-        ),
-    )
+    nothing_there = {
+        "numbers": Value(np.zeros((1, 0), np.int32)),
+        "fractional": Value(np.zeros((1, 0, 3), np.float32)),
+        "cell": Value(np.full((1, 3, 3), np.nan, np.float32)),
+    }
+    empty = replace(rebuilt, fields=nothing_there, derived=described(sample, nothing_there))
     whole = np.asarray(card(route, sample, told(route, sample, rebuilt)))
     nothing = np.asarray(card(route, sample, told(route, sample, empty)))
     assert nothing.shape == whole.shape
@@ -136,12 +133,33 @@ def test_a_reconstruction_is_held_up_to_what_was_given(sample: Sample, rebuilt: 
     given = canonical(to_crystal(sample.arrays["crystal"]))
     back = module._predicted(rebuilt[0])
     assert back is not None
-    facts = dict(module._differences(given, back))
+    facts = dict(module._differences(given, back, rebuilt[0]))
     assert facts["cell edges"].startswith("off by 0.00%")
     assert facts["atoms"] == "6 of 6"
     assert facts["match"].startswith("yes, 0.000")
+    assert facts["space group"] == "P4_2/mnm -> P4_2/mnm (at 0.1 A)"
     longer = replace(back, cell=back.cell * np.array([[1.06], [1], [1]]))
-    assert dict(module._differences(given, longer))["cell edges"] == "off by 2.00%, at most 6.00%"
+    facts = dict(module._differences(given, longer, rebuilt[0]))
+    assert facts["cell edges"] == "off by 2.00%, at most 6.00%"
     fewer = replace(back, numbers=back.numbers[1:], fractional=back.fractional[1:])
-    facts = dict(module._differences(given, fewer))
+    arrays = {name: Value(array[None]) for name, array in to_arrays(fewer).items()}
+    told = Prediction(arrays, described(sample, arrays))[0]
+    facts = dict(module._differences(given, fewer, told))
     assert (facts["atoms"], facts["match"]) == ("5 of 6", "no")
+    assert facts["space group"].startswith("P4_2/mnm -> ")
+    assert not facts["space group"].startswith("P4_2/mnm -> P4_2")
+    facts = dict(module._differences(given, None, told))
+    assert facts == {"space group": "P4_2/mnm -> none (at 0.1 A)", "match": "no"}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_declined_energies_are_said_to_be_and_have_no_empty_scale(
+    route: str, sample: Sample, rebuilt: Prediction, pixels: Callable
+):
+    whole = told(route, sample, rebuilt)
+    nan = Value(np.float32(np.nan), np.float32(np.nan), np.float32(np.nan))
+    fields = {**whole.fields, "stability": nan, "formation_energy": nan}
+    drawn, declined = (card(route, sample, one) for one in (whole, replace(whole, fields=fields)))
+    assert pixels(drawn, GRID) > 500
+    assert pixels(declined, GRID) == 0
+    assert (np.asarray(declined)[3:-3, -6:-2] == 255).all()

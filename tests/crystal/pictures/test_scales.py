@@ -16,8 +16,8 @@ from xmodkit_crystal.pictures.scales import draw_latent, draw_probability
 BOX = (40, 20, 140, 80)
 
 
-def strip(latent: np.ndarray) -> Image.Image:
-    card = Image.new("RGB", (160, 110), "#ffffff")
+def strip(latent: np.ndarray, width: int = 160) -> Image.Image:
+    card = Image.new("RGB", (width, 110), "#ffffff")
     draw_latent(card, BOX, latent)
     return card
 
@@ -37,6 +37,15 @@ def test_elements_that_end_a_latent_are_named_and_not_drawn_as_bars(pixels: Call
     assert np.asarray(named.crop(below)).min() < 200 < np.asarray(bare.crop(below)).min()
 
 
+def test_zeros_that_end_a_latent_are_counted_and_take_no_room(pixels: Callable):
+    """Slots that are not used come last: bars fill the strip, and the line above says the rest."""
+    z = np.array([1.0, -1, 0, 1])
+    alone, padded = strip(z, 400), strip(np.concatenate([z, np.zeros(400)]), 400)
+    above = (40, 0, 400, 19)
+    assert (np.asarray(alone.crop(BOX)) == np.asarray(padded.crop(BOX))).all()
+    assert np.asarray(padded.crop(above)).sum() < np.asarray(alone.crop(above)).sum()
+
+
 def test_many_components_and_zeros_are_drawn_too(pixels: Callable):
     assert pixels(strip(np.zeros(8)), CURVE, BOX) == 0
     card = strip(np.sin(np.arange(500)))
@@ -45,7 +54,7 @@ def test_many_components_and_zeros_are_drawn_too(pixels: Callable):
 
 def scale(value: Value) -> Image.Image:
     card = Image.new("RGB", (140, 60), "#ffffff")
-    draw_probability(card, (20, 15, 120, 70), "stability", value)
+    draw_probability(card, (20, 15, 120), "stability", value)
     return card
 
 

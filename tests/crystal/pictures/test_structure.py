@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from xmodkit.curveplot import INK
+from xmodkit.pair import Sample
+from xmodkit_crystal.geometry import canonical
+from xmodkit_crystal.pictures import structure as module
 from xmodkit_crystal.pictures.colours import element_colour
 from xmodkit_crystal.pictures.structure import cell_texts, draw_legend, draw_structure
+from xmodkit_crystal.reading.arrays import to_crystal
 from xmodkit_crystal.structure import Crystal
 
 
@@ -34,6 +39,22 @@ def test_a_flat_and_long_cell_is_drawn_whole():
     picture = np.asarray(draw_structure(Crystal(np.array([6]), np.zeros((1, 3)), cell), (120, 120)))
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     assert (border == 255).all()
+
+
+@pytest.mark.parametrize("name", ["VO-rocksalt", "V2O3-corundum", "VO2-rutile"])
+def test_the_letters_of_the_axes_cover_no_atom(
+    name: str, example: Callable[[str], Sample], monkeypatch: pytest.MonkeyPatch
+):
+    """In a primitive cell an axis may end behind atoms: all that is coloured stays as it was."""
+    crystal = canonical(to_crystal(example(name).arrays["crystal"]))
+    written = np.asarray(draw_structure(crystal, (236, 206))).astype(int)
+    monkeypatch.setattr(module, "_name_axes", lambda *_: None)
+    bare = np.asarray(draw_structure(crystal, (236, 206))).astype(int)
+    changed = (written != bare).any(axis=2)
+    assert changed.sum() > 30
+    red = bare[..., 0] - bare[..., 1] > 60
+    assert red.any()
+    assert not (changed & red).any()
 
 
 def test_the_legend_names_each_element_metals_first(rocksalt: Crystal, pixels: Callable):

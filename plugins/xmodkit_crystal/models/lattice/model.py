@@ -59,8 +59,9 @@ class Lattice(CrystalModel):
 
     def __init__(self, channels: int = 6, stable_below: float = 1.0) -> None:
         self.code = CrystalCode(channels)
-        self.space = PrincipalComponents(CELL + SLOTS * self.code.images.size, _COMPONENTS)
-        self.clusters = Clusters(_COMPONENTS)
+        size = CELL + SLOTS * self.code.images.size
+        self.space = PrincipalComponents(size, _COMPONENTS)
+        self.clusters = Clusters(size)
         self.head = EnergyHead(_COMPONENTS, stable_below)
         self.networks = nn.ModuleDict(
             {"code": self.code, "space": self.space, "clusters": self.clusters, "head": self.head}
@@ -121,7 +122,7 @@ class Lattice(CrystalModel):
             geometry = self.code.geometry(self._latents(arrays))
             self.space.fit(geometry)
             species = torch.from_numpy(arrays["species"])
-            self.clusters.fit(self.space(geometry), (species > 0).sum(dim=1))
+            self.clusters.fit(geometry, (species > 0).sum(dim=1))
             kinds, times = torch.unique(species, dim=0, return_counts=True)
             self.space.usual.copy_(kinds[times.argmax()])
             return
@@ -172,21 +173,12 @@ class Lattice(CrystalModel):
         table = [[round(x, 6) for x in row] for row in self.code.elements.table.tolist()]
         told: dict[str, Any] = {
             "species_sigma": COARSE_SIGMA_A,
-            "element_codes": {"start": CELL, "table": table},
+            "element_codes": {"start": CELL, "table": table, "places": self.code.images.size},
         }
         if route == "latent:crystal":
             usual = [symbol(number) for number in self.space.usual.tolist() if number]
-            told |= {"elements": usual, "latents": self._where_crystals_lie()}
+            told |= {"elements": usual, "latents": self.clusters.told()}
         return told
-
-    def _where_crystals_lie(self) -> dict[str, Any]:
-        """Return what random latents are drawn from: clusters in the space of components."""
-        basis = self.space.scale[:, None] * self.space.basis * self.space.spread
-        return {
-            "mean": [round(value, 5) for value in self.space.mean.tolist()],
-            "basis": [[round(value, 5) for value in row] for row in basis.tolist()],
-            "clusters": self.clusters.told(),
-        }
 
     def graph(self, route: str) -> nn.Module:
         """Return the module of a route."""
