@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from xmodkit.errors import InputError, MissingExtraError
 from xmodkit.structures.checks import check_count, check_size, check_vectors
-from xmodkit.structures.elements import atomic_number
+from xmodkit.structures.elements import LAST_ELEMENT, atomic_number, symbol
 from xmodkit.structures.frame import Floats, Frame, Frames, of_atoms
 from xmodkit.structures.purpose import Purpose
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["read_cif"]
 
 _MOST_OCCUPIED = 1.01  # rounding
+_TOLD = {symbol(number) for number in range(2, LAST_ELEMENT + 1)}
 _COLUMNS = tuple(f"_atom_site_{kind}_{axis}" for kind in ("fract", "cartn") for axis in "xyz")
 _SAME_A = 0.02  # positions closer than this are one site, written with few digits
 
@@ -63,7 +64,7 @@ def read_cif(path: Path, purpose: Purpose) -> Frames:
             except Exception as error:  # ASE raises anything on a block it cannot read
                 yield InputError(f"block {block.name}: {_mistake(block) or _said(error)}")
     except Exception as error:  # nor does a text that is no CIF raise one kind of error
-        raise InputError(f"no readable CIF ({_said(error)})") from error
+        raise InputError(f"no readable CIF: cut off, or none at all ({_said(error)})") from error
     if not found:
         raise InputError("no atoms in it; a CIF with _atom_site_ positions expected")
 
@@ -91,6 +92,7 @@ def _frame(block: Any, purpose: Purpose) -> Frame:
     with np.errstate(all="ignore"):  # of endless cells: to be refused below
         atoms = block.get_unsymmetrized_structure()
     check_count(len(atoms), purpose)
+    _check_formula(block, set(atoms.get_chemical_symbols()))
     if not atoms.cell.any():
         return of_atoms(atoms, block.name)
     atoms.pbc = True
@@ -107,6 +109,20 @@ def _frame(block: Any, purpose: Purpose) -> Frame:
     partly = int((share < 0.999).sum())
     notice = f"{partly} of {len(whole)} sites are partly occupied: the most frequent species taken"
     return of_atoms(whole, block.name, (notice,) if partly else (), partly)
+
+
+def _check_formula(block: Any, given: set[str]) -> None:
+    """Refuse a file that holds no site of an element in its formula: it may have been cut off.
+
+    Hydrogen is often left out on purpose.
+    """
+    formula = str(block.get("_chemical_formula_sum") or "")
+    named = set(re.findall(r"[A-Z][a-z]?", formula)) & _TOLD
+    if missing := sorted(named - given):
+        raise InputError(
+            f"no {', '.join(missing)} among its sites, but in its formula, {formula[:60]!r}; is "
+            "the file cut off?"
+        )
 
 
 def _occupancies(block: Any, count: int) -> Floats:

@@ -173,7 +173,13 @@ HOSTILE = {
     ),
     "nancell.cif": (RUTILE.replace("c 2.8514", "c nan"), "NaN or infinite values in the unit cell"),
     "unknown.cif": (RUTILE.replace("V1", "Xx1"), "unknown element 'Xx'"),
-    "cut.cif": (RUTILE[:-8], "no readable CIF"),
+    "cut.cif": (RUTILE[:-8], "no readable CIF: cut off, or none at all"),
+    "short.cif": (
+        RUTILE.replace("_cell_length_a", "_chemical_formula_sum 'V1 O2'\n_cell_length_a").partition(
+            "O1"
+        )[0],
+        "no O among its sites, but in its formula, 'V1 O2'; is the file cut off?",
+    ),
     "molecule.xyz": ("2\n\nO 0 0 0\nH 0 0 1\n", "no unit cell given; a crystal"),
     "none.xyz": ("0\n\n", "at least one"),
     "crowd.extxyz": (crowd(1001), "1,001 atoms given, 1,000 at most; give the primitive cell"),
