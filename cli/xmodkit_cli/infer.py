@@ -231,7 +231,8 @@ def _show(summary: Summary, job: Job, csv: Path | None, as_json: bool) -> None:
         print_json(summary.to_json())
         return
     if stored:
-        click.echo(short_table(job.paths.store, job.pair.derived(job.route)))
+        told = [f for f in job.pair.outputs(job.route, job.predictor) if not f.axes]
+        click.echo(short_table(job.paths.store, (*job.pair.derived(job.route), *told)))
     for sheet in sorted(job.paths.figures.glob("sheet-*.png")):
         echo(f"picture: {sheet}")
     rate = summary.samples_per_s

@@ -18,18 +18,18 @@ from xmodkit.text import aligned, scalar_text
 __all__ = ["check_csv", "short_table", "write_csv"]
 
 _SHOWN = 12
-_COLUMNS = 6  # of derived values: more do not fit a screen
+_COLUMNS = 6  # of scalars: more do not fit a screen
 _BLOCK = 1024
 
 
-def short_table(store: Path, derived: Sequence[Field]) -> str:
-    """Return the first rows of a store as aligned text: id, derived values, novelty."""
+def short_table(store: Path, scalars: Sequence[Field]) -> str:
+    """Return the first rows of a store as aligned text: id, scalars, novelty."""
     reader = StoreReader(store)
-    hidden, derived = len(derived[_COLUMNS:]), derived[:_COLUMNS]
+    hidden, scalars = len(scalars[_COLUMNS:]), scalars[:_COLUMNS]
     n = min(len(reader), _SHOWN)
-    heads = ["sample", *(f"{f.name}" + (f" / {f.unit}" if f.unit else "") for f in derived)]
+    heads = ["sample", *map(_head, scalars)]
     columns = [[str(i) for i in reader.read("sample_id", 0, n)]]
-    columns += [_texts(reader, field, n) for field in derived]
+    columns += [_texts(reader, field, n) for field in scalars]
     if {"novelty", "novel"} <= set(reader.fields):
         heads.append("novelty")
         novel = reader.read("novel", 0, n)
@@ -42,8 +42,12 @@ def short_table(store: Path, derived: Sequence[Field]) -> str:
         lines.append(f"... and {len(reader) - n} more in the store")
     if hidden:
         values = "value" if hidden == 1 else "values"
-        lines.append(f"{hidden} more derived {values} each: see the store, or --csv")
+        lines.append(f"{hidden} more {values} each: see the store, or --csv")
     return "\n".join(lines)
+
+
+def _head(field: Field) -> str:
+    return f"{field.name} / {field.unit}" if field.unit not in ("", "1") else field.name
 
 
 def check_csv(path: Path) -> None:
