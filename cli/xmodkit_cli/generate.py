@@ -183,6 +183,6 @@ def _summary(
         "novel": sum(bool(sample.metadata.get("novel")) for sample in made.samples),
         "device": predictor.device,
         "samples_per_s": float(f"{count / seconds:.3g}") if seconds else 0.0,
-        "model": str(model),
+        "model": model.name,
         "store": str(store),
     }
