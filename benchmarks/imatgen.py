@@ -11,7 +11,8 @@ kept in --work and not made again; a killed benchmark goes on where it was, with
 
 --run, --files and --model-dir all name folders of finished models: runs of `xmod train`, or
 exported files (crystal-latent.onnx, latent-crystal.onnx); those that are shipped are found by
-themselves. With a run, rows are split as it was, and no other model sees its test rows.
+themselves. With a run, rows are split as it was, and no other model sees its test rows; finished
+models of another split are not scored on rows.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imatgen_data import Crystals
-from imatgen_models import PAIR, Coder, of_files, of_model, of_run
+from imatgen_models import Coder, of_files, of_model, of_run
 from imatgen_training import Training, affordable
 
 from xmodkit.modelfile import read_model_file
@@ -84,16 +84,14 @@ class Bench:
         return [_of_folder(folder) for folder in self.models if self._unseen(folder)]
 
     def _unseen(self, folder: Path) -> bool:
-        told = _training(folder)
-        split, own = told["split"], self.sets.split
-        if "folds" in split:  # it has learned from every row
-            same = False
-        elif own is not None:
-            same = split["hash"] == Splits.load(own).hash
-        else:
-            same = split["by"] == PAIR.split_by and told["seed"] == self.sets.seed
+        split, own = _training(folder)["split"], self.sets.split
+        cross_fitted = "folds" in split  # it has learned from every row
+        same = not cross_fitted and own is not None and split["hash"] == Splits.load(own).hash
         if not same:
-            print(f"{folder}: split in another way, so that it may know rows: not scored on them")
+            print(
+                f"{folder}: was split in another way, so that it may know rows: not scored on "
+                "them; give --run or --split of its training"
+            )
         return same
 
 
