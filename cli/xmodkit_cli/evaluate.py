@@ -20,6 +20,7 @@ from xmodkit_cli.common import (
     seed_option,
 )
 from xmodkit_cli.models import pair_of_run
+from xmodkit_cli.progress import ProgressLine
 
 if TYPE_CHECKING:
     from xmodkit.report import Report
@@ -77,7 +78,7 @@ def command(
         raise MissingExtraError("judging", error.name or "torch", "train") from error
     pair = pair_of_run(run)
     job = EvaluationJob(pair, (run, *compare), store, cast("RowChoice", rows), seed)
-    found = evaluate(job, echo)
+    found = evaluate(job, echo, _Bar())
     for reason, count in found.left_out.items():
         echo(f"left out: {count} {reason}")
     echo("drawing")
@@ -89,6 +90,20 @@ def command(
         _print_summary(made)
     echo(f"report: {path}, numbers: {beside}")
     return 0
+
+
+class _Bar:
+    """A progress line for each set of samples that is predicted."""
+
+    def __init__(self) -> None:
+        self.line: ProgressLine | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        self.line = self.line or ProgressLine("predict", " samples")
+        self.line.update(done, total)
+        if done >= total:
+            self.line.close()
+            self.line = None
 
 
 def _print_summary(report: Report) -> None:

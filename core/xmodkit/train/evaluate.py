@@ -26,6 +26,8 @@ from xmodkit.train.unseen import RowChoice, Seen, StoreIndex, choose_rows
 
 __all__ = ["EvaluationJob", "candidate", "evaluate"]
 
+Progress = Callable[[int, int], None]
+
 _REFERENCE_ROWS = 5000  # more training rows move neither mean nor quantiles nor a small ridge
 
 
@@ -40,8 +42,14 @@ class EvaluationJob:
     seed: int = 0
 
 
-def evaluate(job: EvaluationJob, progress: Callable[[str], None] = lambda _: None) -> Evaluation:
+def evaluate(
+    job: EvaluationJob,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda *_: None,
+) -> Evaluation:
     """Predict every sample of a store that no run saw, and gather what a report needs.
+
+    `say` is told what is being done, `progress` how many samples are predicted, of how many.
 
     Raise `DataError` if nothing is left to judge, `InputError` if a folder holds no finished run
     or its split is not known.
@@ -53,7 +61,7 @@ def evaluate(job: EvaluationJob, progress: Callable[[str], None] = lambda _: Non
         replace(Seen.load(run.folder, str(run.settings["split"]["by"])), run=name)
         for run, name in zip(runs, _names(job.runs), strict=True)
     ]
-    progress(f"reading {job.store}")
+    say(f"reading {job.store}")
     index = StoreIndex.of(samples_in_store(job.store, job.pair, route, every_modality=True))
     rows, left_out = choose_rows(index, seen, job.rows)
     if not rows:
@@ -80,9 +88,10 @@ def evaluate(job: EvaluationJob, progress: Callable[[str], None] = lambda _: Non
     samples = [picked[i] for i in rows]
     reference = [picked[i] for i in sorted({int(i) for i in kept} - unmeasured)]
     candidates = [
-        candidate(run, job.pair, name) for run, name in zip(runs, _names(job.runs), strict=True)
+        candidate(run, job.pair, name, progress)
+        for run, name in zip(runs, _names(job.runs), strict=True)
     ]
-    progress(f"predicting {len(samples)} samples")
+    say(f"predicting {len(samples)} samples")
     prediction = candidates[0].predict(route.name, samples, None)
     truth = candidates[0].targets(route.name, samples)
     groups, known = _groups(index, rows, trained, seen[0])
@@ -106,22 +115,29 @@ def evaluate(job: EvaluationJob, progress: Callable[[str], None] = lambda _: Non
     )
 
 
-def candidate(run: Run, pair: ModalityPair, name: str) -> Candidate:
-    """Return a run as something that can be judged."""
+def candidate(
+    run: Run, pair: ModalityPair, name: str, progress: Progress = lambda *_: None
+) -> Candidate:
+    """Return a run as something that can be judged; `progress` is told of all that it predicts."""
     with (run.folder / "losses.csv").open(newline="", encoding="utf-8") as file:
         losses = [_numbers(row) for row in csv.DictReader(file)]
-    predict = partial(_predict, run, pair)
+    predict = partial(_predict, run, pair, progress)
     return Candidate(name, run.settings, tuple(run.routes), losses, run.model, predict)
 
 
 def _predict(
-    run: Run, pair: ModalityPair, route_name: str, samples: Sequence[Sample], like: Sample | None
+    run: Run,
+    pair: ModalityPair,
+    progress: Progress,
+    route_name: str,
+    samples: Sequence[Sample],
+    like: Sample | None,
 ) -> Prediction:
     """Predict samples on any of a run's routes; further inputs are those of the sample `like`."""
     route = pair.route(route_name)
     calibration = run.judged(route).calibration
     further = run.model.inputs(route.name, like)
-    found = run_samples(run.graph(route).named, pair, route, samples, further)
+    found = run_samples(run.graph(route).named, pair, route, samples, further, progress)
     fields = {
         field.name: Value(
             found[tensor],

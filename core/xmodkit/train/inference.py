@@ -23,11 +23,13 @@ def run_samples(
     route: Route,
     samples: Sequence[Sample],
     further: Arrays,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, Array]:
     """Return what a graph gives for samples, by name, in their order (samples, ...).
 
     The graph takes the fields that the pair encodes for the route, each with a batch axis, then
-    `further` inputs, the same for all samples.
+    `further` inputs, the same for all samples. `progress` is told how many samples are done, of how
+    many.
     """
     fields = pair.encoded(route)
     constant = [torch.from_numpy(np.asarray(further[name])) for name in route.inputs]
@@ -38,6 +40,7 @@ def run_samples(
         for name, value in graph(*map(torch.from_numpy, feeds), *constant).items():
             parts[name].append(value.numpy())
         places += batch
+        progress(len(places), len(samples))
     order = np.argsort(places)
     return {name: np.concatenate(arrays)[order] for name, arrays in parts.items()}
 

@@ -105,6 +105,17 @@ def test_rows_of_different_extents_share_a_batch_and_predict_what_they_do_alone(
         np.testing.assert_allclose(together["curve"][i], alone["curve"][0], rtol=1e-5, atol=1e-6)
 
 
+def test_progress_counts_the_samples_that_are_done(run: Run, ragged_samples):
+    told: list[tuple[int, int]] = []
+    many = [*ragged_samples] * (2 * run.pair.batch_size // len(ragged_samples) + 1)
+    run_samples(
+        run.graph().graph, run.pair, run.route, many, {}, lambda *counts: told.append(counts)
+    )
+    assert len(told) > 1
+    assert told == sorted(told)
+    assert told[-1] == (len(many), len(many))
+
+
 def test_vectors_have_room_along_padded_axes_and_finite_noise(run: Run):
     assert all(vector["numbers"].shape[0] >= 2 for vector in run.vectors)
     noise = run.vectors[-1]
