@@ -87,11 +87,10 @@ def _dissimilarity(found: Mapping[str, Drawn]) -> Figure:
     for axes, (name, drawn) in zip(rows, found.items(), strict=True):
         none = int(np.isnan(drawn.rms).sum())
         axes.hist(drawn.rms[~np.isnan(drawn.rms)], edges, color=RUNS[0])
-        axes.bar(SAME.stol * 1.05, none, 0.02 * SAME.stol * 2, color=FAINT)
         axes.set_title(f"{name}: {none} of {len(drawn.rms)} different valid ones match none")
-        axes.set_ylabel("crystals")
-        axes.set_ylim(0, None if len(drawn.rms) else 1)
-    rows[-1].set_xlabel("normalised rms displacement to the nearest training crystal; grey: none")
+        axes.set_ylabel("others")
+        axes.set_ylim(0, None if none < len(drawn.rms) else 1)
+    rows[-1].set_xlabel("normalised rms displacement to the nearest training crystal")
     return figure
 
 
@@ -107,6 +106,7 @@ def _compositions(found: Mapping[str, Drawn]) -> Figure:
     for axes, (name, own) in zip(rows, counts.items(), strict=True):
         axes.bar(range(len(shown)), [own[formula] for formula in shown], 0.7, color=RUNS[0])
         axes.set_title(f"{name}: {sum(own.values())} different valid ones, {len(own)} formulas")
+        axes.set_ylim(0, None if own else 1)
     rows[-1].set_xticks(range(len(shown)), shown, rotation=45, ha="right")
     return figure
 

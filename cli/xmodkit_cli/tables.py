@@ -25,7 +25,7 @@ _BLOCK = 1024
 def short_table(store: Path, scalars: Sequence[Field]) -> str:
     """Return the first rows of a store as aligned text: id, scalars, novelty."""
     reader = StoreReader(store)
-    hidden, scalars = len(scalars[_COLUMNS:]), scalars[:_COLUMNS]
+    hidden, scalars = scalars[_COLUMNS:], scalars[:_COLUMNS]
     n = min(len(reader), _SHOWN)
     heads = ["sample", *map(_head, scalars)]
     columns = [[str(i) for i in reader.read("sample_id", 0, n)]]
@@ -41,8 +41,8 @@ def short_table(store: Path, scalars: Sequence[Field]) -> str:
     if len(reader) > n:
         lines.append(f"... and {len(reader) - n} more in the store")
     if hidden:
-        values = "value" if hidden == 1 else "values"
-        lines.append(f"{hidden} more {values} each: see the store, or --csv")
+        names = ", ".join(field.name for field in hidden)
+        lines.append(f"not shown: {names}; see the store, or --csv")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from xmodkit.errors import DataError
+from xmodkit.load import LoadedPredictor
 from xmodkit.modality import Array
 from xmodkit.pair import Predictor
 from xmodkit.prediction import Prediction, Value
@@ -36,15 +37,22 @@ def crystals_of(images: Mapping[str, Array], sigma: float = SIGMA_A) -> list[Cry
     return [_crystal(*row, sigma=sigma) for row in rows]
 
 
-def predicted_crystals(prediction: Prediction, predictor: Predictor) -> list[Crystal | None]:
+def predicted_crystals(
+    prediction: Prediction, predictor: Predictor | LoadedPredictor
+) -> list[Crystal | None]:
     """Return the crystals of what a predictor said of one sample, or of a batch.
 
-    None where its images hold none.
+    None where its images hold none. Those of a predictor that was loaded with `symmetrize` are
+    idealised to the symmetry that they have within it.
     """
+    tolerance = None
+    if isinstance(predictor, LoadedPredictor):
+        tolerance = getattr(predictor.pair, "symmetrize", None)
+        predictor = predictor.predictor
     images = {field.name: prediction.fields[field.name].value for field in VOXELS.fields}
     if images["species"].ndim == 1:
         images = {name: image[None] for name, image in images.items()}
-    return crystals_of(images, atom_width(predictor))
+    return _idealised(crystals_of(images, atom_width(predictor)), tolerance)
 
 
 def decoded(
@@ -56,8 +64,7 @@ def decoded(
     `tolerance` in A, crystals are idealised to the symmetry that they have within it.
     """
     found = crystals_of({field.name: images[field.name].value for field in VOXELS.fields}, sigma)
-    if tolerance is not None:
-        found = [crystal and idealised(crystal, tolerance) for crystal in found]
+    found = _idealised(found, tolerance)
     arrays = [_NOTHING if crystal is None else to_arrays(crystal) for crystal in found]
     counts = np.array([[len(row["numbers"])] for row in arrays], np.int32)
     return {
@@ -69,6 +76,12 @@ def decoded(
         )
         for field in CRYSTAL.fields
     }
+
+
+def _idealised(crystals: list[Crystal | None], tolerance: float | None) -> list[Crystal | None]:
+    if tolerance is None:
+        return crystals
+    return [crystal and idealised(crystal, tolerance) for crystal in crystals]
 
 
 def idealised(crystal: Crystal, tolerance: float) -> Crystal:

@@ -34,9 +34,9 @@ def test_what_has_a_unit_says_so_and_what_is_not_known_is_none(tmp_path: Path):
     ]
 
 
-def test_what_does_not_fit_a_screen_is_counted(tmp_path: Path):
+def test_what_does_not_fit_a_screen_is_named(tmp_path: Path):
     path = store(tmp_path / "b.zarr", 15)
     text = short_table(path, (*SCALARS, *SCALARS, *SCALARS, *SCALARS))
     assert text.splitlines()[0].split().count("atoms") == 3
     assert "... and 3 more in the store" in text
-    assert text.endswith("2 more values each: see the store, or --csv")
+    assert text.endswith("not shown: atoms, energy; see the store, or --csv")

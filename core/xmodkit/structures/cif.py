@@ -92,7 +92,7 @@ def _frame(block: Any, purpose: Purpose) -> Frame:
     with np.errstate(all="ignore"):  # of endless cells: to be refused below
         atoms = block.get_unsymmetrized_structure()
     check_count(len(atoms), purpose)
-    _check_formula(block, set(atoms.get_chemical_symbols()))
+    cut = _missing(block, set(atoms.get_chemical_symbols()))
     if not atoms.cell.any():
         return of_atoms(atoms, block.name)
     atoms.pbc = True
@@ -108,21 +108,22 @@ def _frame(block: Any, purpose: Purpose) -> Frame:
     whole, share = _expanded(atoms, shares, np.asarray(rotations, float), np.asarray(shifts))
     partly = int((share < 0.999).sum())
     notice = f"{partly} of {len(whole)} sites are partly occupied: the most frequent species taken"
-    return of_atoms(whole, block.name, (notice,) if partly else (), partly)
+    return of_atoms(whole, block.name, (*cut, *((notice,) if partly else ())), partly)
 
 
-def _check_formula(block: Any, given: set[str]) -> None:
-    """Refuse a file that holds no site of an element in its formula: it may have been cut off.
+def _missing(block: Any, given: set[str]) -> tuple[str, ...]:
+    """Return a notice of a file without a site of an element in its formula: it may be cut off.
 
-    Hydrogen is often left out on purpose.
+    Hydrogen is often left out on purpose, and so are molecules in pores: that is no error.
     """
     formula = str(block.get("_chemical_formula_sum") or "")
-    named = set(re.findall(r"[A-Z][a-z]?", formula)) & _TOLD
-    if missing := sorted(named - given):
-        raise InputError(
-            f"no {', '.join(missing)} among its sites, but in its formula, {formula[:60]!r}; is "
-            "the file cut off?"
-        )
+    if re.search("[A-Z]{2}", formula):  # no spaces, or all in capitals
+        return ()
+    missing = sorted((set(re.findall(r"[A-Z][a-z]?", formula)) & _TOLD) - given)
+    if not missing:
+        return ()
+    told = f"no {', '.join(missing)} among its sites, but in its formula, {formula[:60]!r}"
+    return (f"{told}: is the file cut off?",)
 
 
 def _occupancies(block: Any, count: int) -> Floats:

@@ -79,11 +79,16 @@ def generate(pair: ModalityPair, predictor: Predictor, seed: int, options: Optio
 def _between(
     ends: Ends, space: LatentSpace, request: Request, shares: Floats
 ) -> NDArray[np.float32]:
-    """Return latents (n, size) at `shares` of the way between two, without the ends themselves."""
-    start, end = space.without_elements(ends.latents)
-    first = next(iter(ends.crystals.values())).species
+    """Return latents (n, size) at `shares` of the way between two, without the ends themselves.
+
+    Elements of the second end lie in the slots of those of the first that are like them, so that
+    anions become anions on the way.
+    """
+    z = space.without_elements(ends.latents)
+    first, last = (crystal.species for crystal in ends.crystals.values())
+    end = space.arranged(z[1:], [last.index(one) for one in in_roles(last, first)])[0]
     elements = in_roles(request.elements, first) if request.elements else ends.elements
-    return space.vectors(slerp(start, end, shares), elements)
+    return space.vectors(slerp(z[0], end, shares), elements)
 
 
 def _common(ends: Ends) -> set[int]:

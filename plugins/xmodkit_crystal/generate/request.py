@@ -114,9 +114,12 @@ def _elements(written: str | None) -> tuple[int, ...]:
 def tolerance_of(options: Options) -> float | None:
     """Return `symmetrize` in A, None if not given; raise `UsageError` for what is no distance."""
     given = options.get("symmetrize")
-    if given is not None and not 0 < float(given) < math.inf:
-        raise UsageError(f"--symmetrize {given:g}: a distance above 0 A expected, as in 0.2")
-    return None if given is None else float(given)
+    if given is None:
+        return None
+    if not isinstance(given, int | float) or not 0 < given < math.inf:
+        told = f"{given:g}" if isinstance(given, int | float) else repr(given)
+        raise UsageError(f"--symmetrize {told}: a distance above 0 A expected, as in 0.2")
+    return float(given)
 
 
 def _path(given: str | Path | None) -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,14 +85,19 @@ class LatentSpace:
         places is put in order with them. Raise `UsageError` if none are named.
         """
         _check_named(len(elements))
-        order = [*np.argsort(elements), *range(len(elements), SLOTS)]
-        slots = np.array([*elements, *[0] * (SLOTS - len(elements))])[order]
+        slots = [*sorted(elements), *[0] * (SLOTS - len(elements))]
         codes = self.table[slots].reshape(1, -1).repeat(len(z), axis=0)
-        if self.places:
-            places = z[:, self.start :].reshape(len(z), SLOTS, self.places)[:, order]
-            z = np.concatenate([z[:, : self.start], places.reshape(len(z), -1)], axis=1)
+        z = self.arranged(z, np.argsort(elements).tolist())
         parts = [z[:, : self.start], codes, z[:, self.start :]]
         return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def arranged(self, z: Floats, order: Sequence[int]) -> Floats:
+        """Return z (n, k) whose first slots are those of z that `order` names."""
+        if not self.places:
+            return z
+        whole = [*order, *range(len(order), SLOTS)]
+        places = z[:, self.start :].reshape(len(z), SLOTS, self.places)[:, whole]
+        return np.concatenate([z[:, : self.start], places.reshape(len(z), -1)], axis=1)
 
 
 def _check_named(species: int) -> None:

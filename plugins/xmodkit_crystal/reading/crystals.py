@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def read_crystals(path: Path) -> Iterator[Sample | Failure]:
         known: dict[str, Any] = {"atoms": len(crystal)}
         if frame.title:
             known["title"] = frame.title
-        return crystal_sample(crystal, key, known, source=str(path), ordinal=number)
+        read = crystal_sample(crystal, key, known, source=str(path), ordinal=number)
+        return replace(read, notices=frame.notices)
 
     return read_samples(path, PURPOSE, sample)
 

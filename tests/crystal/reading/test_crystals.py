@@ -174,12 +174,6 @@ HOSTILE = {
     "nancell.cif": (RUTILE.replace("c 2.8514", "c nan"), "NaN or infinite values in the unit cell"),
     "unknown.cif": (RUTILE.replace("V1", "Xx1"), "unknown element 'Xx'"),
     "cut.cif": (RUTILE[:-8], "no readable CIF: cut off, or none at all"),
-    "short.cif": (
-        RUTILE.replace("_cell_length_a", "_chemical_formula_sum 'V1 O2'\n_cell_length_a").partition(
-            "O1"
-        )[0],
-        "no O among its sites, but in its formula, 'V1 O2'; is the file cut off?",
-    ),
     "molecule.xyz": ("2\n\nO 0 0 0\nH 0 0 1\n", "no unit cell given; a crystal"),
     "none.xyz": ("0\n\n", "at least one"),
     "crowd.extxyz": (crowd(1001), "1,001 atoms given, 1,000 at most; give the primitive cell"),
@@ -209,6 +203,23 @@ def test_a_hostile_file_is_one_failure_with_one_clear_line(tmp_path: Path, name:
     assert said in failure.error
     assert len(failure.error.splitlines()) == 1
     assert len(failure.error) < len(str(path)) + 300
+
+
+@pytest.mark.parametrize(
+    ("formula", "notices"),
+    [
+        ("V1 O2", ["no O among its sites, but in its formula, 'V1 O2': is the file cut off?"]),
+        ("V1 H4", []),
+        ("VO2", []),
+        ("V", []),
+    ],
+)
+def test_a_file_that_lacks_an_element_of_its_formula_is_read_with_a_notice(
+    tmp_path: Path, formula: str, notices: list[str]
+):
+    text = RUTILE.partition("O1")[0].replace("loop_", f"_chemical_formula_sum '{formula}'\nloop_")
+    (sample,) = read_crystals(written(tmp_path, "short.cif", text))
+    assert list(sample.notices) == notices
 
 
 def test_a_thousand_atoms_are_read(tmp_path: Path):
