@@ -139,7 +139,16 @@ def _shape(field: Field, array: Array, more: int | None) -> tuple[int, ...]:
 
 
 def _extremes(predictor: ModelPredictor) -> str:
-    """Feed the ends of every field's valid range: values must be finite, or the sample novel."""
+    """Feed the ends of every field's valid range: values must be finite, or the sample novel.
+
+    A field that is NaN for the test vector itself, which the model declines, may be so here.
+    """
+    known = predictor.metadata.vectors[0].outputs
+    declined = {
+        field.name
+        for field in predictor.outputs
+        if np.isnan(known[predictor.route.tensor(field.name)]).all()
+    }
     for end in (0, 1):
         feeds = {
             name: _filled(predictor, name, array, end)
@@ -149,7 +158,8 @@ def _extremes(predictor: ModelPredictor) -> str:
             {f.name: feeds[f.name] for f in predictor.inputs},
             **{n: feeds[n] for n in predictor.route.inputs},
         )
-        found = [value.value for value in prediction.fields.values()]
+        fields = prediction.fields.items()
+        found = [value.value for name, value in fields if name not in declined]
         if prediction.novelty is not None:  # NaN is above no threshold: it would pass as familiar
             found.append(prediction.novelty)
         finite = all(np.isfinite(array).all() for array in found)

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xmodkit.errors import DataError
 from xmodkit.initializers import replace_initializers
 from xmodkit.modelfile import TestVector, read_model_file, write_model_file
 from xmodkit.predictor import ModelPredictor
-from xmodkit.verify import _difference, verify
+from xmodkit.verify import _difference, _extremes, verify
 
 
 def failed(path: Path) -> list[str]:
@@ -74,6 +75,30 @@ def test_bounds_without_an_end_are_no_difference(tiny_model: Path):
     vectors = (TestVector(vector.inputs, outputs),)
     write_model_file(tiny_model, data, replace(file.metadata, vectors=vectors))
     assert failed(tiny_model) == []
+
+
+def test_a_field_that_is_declined_already_of_the_test_vector_may_be_missing_at_the_ends(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A value that is not finite only at the ends, of a sample that is not novel, is a fault."""
+
+    def declining(self: ModelPredictor, arrays, **inputs):
+        found = run(self, arrays, **inputs)
+        level = replace(
+            found.fields["level"], value=np.full_like(found.fields["level"].value, np.nan)
+        )
+        return replace(found, fields={"level": level}, novel=np.zeros(len(level.value), bool))
+
+    run = ModelPredictor.run
+    monkeypatch.setattr(ModelPredictor, "run", declining)
+    file = read_model_file(tiny_model)
+    with pytest.raises(DataError, match="not finite and not flagged novel"):
+        _extremes(ModelPredictor(file, "cpu"))
+    (vector,) = file.metadata.vectors
+    missing = {**vector.outputs, "level": np.full_like(vector.outputs["level"], np.nan)}
+    vectors = (TestVector(vector.inputs, missing),)
+    declined = replace(file, metadata=replace(file.metadata, vectors=vectors))
+    assert _extremes(ModelPredictor(declined, "cpu")) == "finite, or flagged novel"
 
 
 def levels(*values: int) -> np.ndarray:

@@ -13,8 +13,10 @@ pytest.importorskip("torch")
 pytest.importorskip("pymatgen")
 pytest.importorskip("onnxscript")
 
+from xmodkit.predictor import ModelPredictor
 from xmodkit.store import StoreReader
 from xmodkit_cli.main import cli
+from xmodkit_crystal.generate.space import LatentSpace
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "crystals"
 
@@ -42,3 +44,12 @@ def test_a_model_of_crystals_without_energies_is_trained_exported_and_run(tmp_pa
     found = StoreReader(tmp_path / "out.zarr")
     assert np.isfinite(found.read("latent")).all()
     assert np.isnan(found.read("stability")).all()
+    decoder = tmp_path / "latent-crystal.onnx"
+    xmod("export", run, "--route", "latent:crystal", "-o", decoder)
+    assert "FAILED" not in xmod("verify", decoder)
+    space = LatentSpace.of(ModelPredictor(decoder))
+    drawn = space.random(20, 0, 2)  # where the crystals lie that it has learned from
+    known = space.without_elements(found.read("latent").astype(float))
+    spread = drawn[:, : space.start].std(axis=0)
+    assert (spread > 0).all()
+    assert np.abs(drawn.mean(axis=0) - known.mean(axis=0)).max() < np.abs(known).max()
