@@ -90,7 +90,9 @@ def _dissimilarity(found: Mapping[str, Drawn]) -> Figure:
         axes.set_title(f"{name}: {none} of {len(drawn.rms)} different valid ones match none")
         axes.set_ylabel("others")
         axes.set_ylim(0, None if none < len(drawn.rms) else 1)
-    rows[-1].set_xlabel("normalised rms displacement to the nearest training crystal")
+    rows[-1].set_xlabel(
+        "normalised rms displacement to the nearest simulated V-O crystal of the set"
+    )
     return figure
 
 
@@ -108,6 +110,7 @@ def _compositions(found: Mapping[str, Drawn]) -> Figure:
         axes.set_title(f"{name}: {sum(own.values())} different valid ones, {len(own)} formulas")
         axes.set_ylim(0, None if own else 1)
     rows[-1].set_xticks(range(len(shown)), shown, rotation=45, ha="right")
+    rows[-1].set_xlabel("generated; models learned from simulated V-O crystals")
     return figure
 
 
@@ -124,7 +127,9 @@ def _errors(name: str, rebuilt: Mapping[str, Rebuilt]) -> Figure:
         edges = np.geomspace(_LEAST, end, 40)
         for (label, values), colour in zip(known.items(), cycle(_COLOURS)):
             axes.hist(values, edges, histtype="step", color=colour, label=label)
-        axes.set(title=title, xlabel=f"mean absolute error, {name}", ylabel="count", xscale="log")
+        axes.set(
+            title=title, xlabel=f"mean absolute error, {name} (DFT)", ylabel="count", xscale="log"
+        )
     legend(figure.axes[-1], fontsize=6)
     return figure
 
@@ -133,7 +138,7 @@ def _by_energy(name: str, latents: NDArray, energy: NDArray) -> Figure:
     places, shares = principal_components(latents)
     figure = canvas(8, 3.6)
     left, right = figure.subplots(1, 2)
-    _map(left, places, energy, f"{name}: energy", "energy of formation / (eV/atom)")
+    _map(left, places, energy, f"{name}: energy", "energy of formation (DFT) / (eV/atom)")
     for stable, colour in ((False, FAINT), (True, RUNS[0])):
         rows = (energy < STABLE_BELOW) == stable
         told = f"{'below' if stable else 'above'} {STABLE_BELOW:g} eV/atom"
@@ -150,7 +155,7 @@ def _by_composition(name: str, latents: NDArray, samples: Sequence[Sample]) -> F
     volume = np.array([one.volume / len(one) for one in crystals])
     figure = canvas(8, 3.6)
     left, right = figure.subplots(1, 2)
-    _map(left, places, oxygen, f"{name}: composition", "share of oxygen")
+    _map(left, places, oxygen, f"{name}: simulated V-O crystals", "share of oxygen")
     _map(
         right,
         places,

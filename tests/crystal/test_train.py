@@ -50,6 +50,8 @@ def test_a_model_of_crystals_without_energies_is_trained_exported_and_run(tmp_pa
     space = LatentSpace.of(ModelPredictor(decoder))
     drawn = space.random(20, 0, 2)  # where the crystals lie that it has learned from
     known = space.without_elements(found.read("latent").astype(float))
-    spread = drawn[:, : space.start].std(axis=0)
-    assert (spread > 0).all()
-    assert np.abs(drawn.mean(axis=0) - known.mean(axis=0)).max() < np.abs(known).max()
+    assert space.clusters is not None  # else latents would be drawn at large
+    cells, learned = drawn[:, : space.start], known[:, : space.start]
+    assert (cells.std(axis=0) > 0).all()
+    assert np.abs(drawn[:, space.start :]).mean() < 3 * np.abs(known[:, space.start :]).mean()
+    assert (np.abs(cells - learned.mean(axis=0)) < 5 + 5 * learned.std(axis=0)).all()

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from xmodkit_crystal.simulator.bond_valence import scaled
+from xmodkit_crystal.chemistry.bond_valence import scaled
 from xmodkit_crystal.structure import Crystal
 
 __all__ = ["sized"]

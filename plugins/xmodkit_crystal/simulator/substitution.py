@@ -10,9 +10,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from xmodkit_crystal.chemistry.bond_valence import scaled
 from xmodkit_crystal.chemistry.contacts import is_nonmetal
 from xmodkit_crystal.chemistry.oxidation import oxidation_sum
-from xmodkit_crystal.simulator.bond_valence import scaled
 from xmodkit_crystal.simulator.prototypes import Prototype
 from xmodkit_crystal.structure import Crystal
 

@@ -1,4 +1,4 @@
-"""How large the cell of a substituted crystal is: as its ions' bond valences ask."""
+"""How large the cell of a crystal is: as the bond valences of its ions ask."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xmodkit_crystal.simulator.bond_valence import balanced_states, scaled
+from xmodkit_crystal.chemistry.bond_valence import balanced_states, scaled
 from xmodkit_crystal.simulator.known import known_crystals
 from xmodkit_crystal.simulator.simulate import types
 from xmodkit_crystal.structure import Crystal
