@@ -73,10 +73,11 @@ class Clusters:
         """
         weight = np.where(self.species == species, self.weight, 0)
         if not weight.any():
-            known = ", ".join(map(str, sorted(set(self.species.tolist())))) or "none"
+            known = ", ".join(map(str, sorted(set(self.species.tolist()))))
+            advice = f"as many as {known}, or " if known else ""
             raise UsageError(
                 f"{species} of --elements: the model learned from too few such crystals to draw "
-                f"any; give as many as {known}, or two crystals with --between"
+                f"any; give {advice}two crystals with --between"
             )
         one = rng.choice(len(weight), p=weight / weight.sum())
         along = rng.standard_normal(self.axes.shape[1])
