@@ -58,7 +58,7 @@ def _options() -> argparse.Namespace:
                         help="with perov_5/structures.csv.gz, omnixas_cu/poscar.zip")  # fmt: skip
     parser.add_argument("--work", type=Path, default=Path("imatgen"), help="what is kept")
     parser.add_argument("--n", type=int, default=1000,
-                        help="crystals to train on here, 40 at least, and latents of each kind")  # fmt: skip
+                        help="crystals to train on (40 or more), latents of each kind")  # fmt: skip
     parser.add_argument("--test", type=int, default=300, help="rows of each set to rebuild")
     parser.add_argument("--ranked", type=int, default=2000, help="rows that stability ranks")
     parser.add_argument("--compared", type=int, default=300,
